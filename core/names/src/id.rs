@@ -1,0 +1,153 @@
+//! Resource ids: one type per kind, made by one macro.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The digits of an id: 17 hexadecimal digits today, 8 for the oldest resources (`pl-63a5400a`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digits {
+    bits: u128,
+    short: bool,
+}
+
+impl Digits {
+    /// Long form with the first digit 0, as AWS gives them out: 64 bits fit.
+    pub const fn long(bits: u64) -> Self {
+        Self { bits: bits as u128, short: false }
+    }
+    /// The 8-digit form of the oldest resources.
+    pub const fn short(bits: u32) -> Self {
+        Self { bits: bits as u128, short: true }
+    }
+    /// The lower 64 bits, as GENEVE options and names derived from an id carry them.
+    pub const fn bits(self) -> u64 {
+        self.bits as u64
+    }
+    fn parse(text: &str) -> Option<Self> {
+        let short = match text.len() {
+            8 => true,
+            17 => false,
+            _ => return None,
+        };
+        if !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return None;
+        }
+        Some(Self { bits: u128::from_str_radix(text, 16).ok()?, short })
+    }
+}
+
+impl fmt::Display for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.short { write!(f, "{:08x}", self.bits) } else { write!(f, "{:017x}", self.bits) }
+    }
+}
+
+/// The text given is not an id of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not of the form `{prefix}-` and 8 or 17 hexadecimal digits")]
+pub struct MalformedId {
+    pub given: String,
+    pub prefix: &'static str,
+}
+
+macro_rules! resource_ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Digits);
+
+        impl $name {
+            /// The word before the hyphen.
+            pub const PREFIX: &'static str = $prefix;
+            /// A new id from 64 fresh bits.
+            pub const fn from_bits(bits: u64) -> Self { Self(Digits::long(bits)) }
+            /// An id of the old 8-digit form.
+            pub const fn short(bits: u32) -> Self { Self(Digits::short(bits)) }
+            /// The digits alone, for names derived from the id.
+            pub const fn digits(self) -> Digits { self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, concat!($prefix, "-{}"), self.0) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
+        }
+        impl FromStr for $name {
+            type Err = MalformedId;
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                text.strip_prefix(concat!($prefix, "-"))
+                    .and_then(Digits::parse)
+                    .map(Self)
+                    .ok_or_else(|| MalformedId { given: text.to_owned(), prefix: $prefix })
+            }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> { s.collect_str(self) }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+resource_ids! {
+    /// A virtual private cloud.
+    VpcId = "vpc";
+    /// A subnet: one zone's part of a VPC.
+    SubnetId = "subnet";
+    /// An internet gateway.
+    InternetGatewayId = "igw";
+    /// A route table.
+    RouteTableId = "rtb";
+    /// The association of a route table with a subnet or gateway.
+    RouteTableAssociationId = "rtbassoc";
+    /// A managed prefix list, the account's or AWS's.
+    PrefixListId = "pl";
+    /// A security group.
+    SecurityGroupId = "sg";
+    /// One rule of a security group.
+    SecurityGroupRuleId = "sgr";
+    /// A network ACL.
+    NetworkAclId = "acl";
+    /// The association of a network ACL with a subnet.
+    NetworkAclAssociationId = "aclassoc";
+    /// An elastic network interface.
+    NetworkInterfaceId = "eni";
+    /// The attachment of a network interface to an instance.
+    NetworkInterfaceAttachmentId = "eni-attach";
+    /// An Elastic IP allocation.
+    AllocationId = "eipalloc";
+    /// The association of an Elastic IP with a network interface.
+    AddressAssociationId = "eipassoc";
+    /// A NAT gateway.
+    NatGatewayId = "nat";
+    /// A VPC endpoint of any type.
+    VpcEndpointId = "vpce";
+    /// A VPC endpoint service.
+    VpcEndpointServiceId = "vpce-svc";
+    /// A VPC peering connection.
+    VpcPeeringConnectionId = "pcx";
+    /// A key pair.
+    KeyPairId = "key";
+    /// A DHCP option set.
+    DhcpOptionsId = "dopt";
+    /// The association of a CIDR with a VPC.
+    VpcCidrAssociationId = "vpc-cidr-assoc";
+    /// The association of an IPv6 CIDR with a subnet.
+    SubnetCidrAssociationId = "subnet-cidr-assoc";
+    /// A machine image.
+    ImageId = "ami";
+    /// An instance.
+    InstanceId = "i";
+    /// One RunInstances call's result.
+    ReservationId = "r";
+    /// The association of an instance profile with an instance.
+    IamInstanceProfileAssociationId = "iip-assoc";
+    /// A block device volume.
+    VolumeId = "vol";
+    /// A snapshot of a volume.
+    SnapshotId = "snap";
+}

@@ -1,0 +1,20 @@
+//! What things are called: ids, ARNs, accounts, regions, address ranges, and the stops of a packet's way.
+//!
+//! Text is parsed once, at the border; past it no `String` stands for a thing with rules.
+#![forbid(unsafe_code)]
+
+mod account;
+mod arn;
+mod cidr;
+mod id;
+mod protocol;
+mod stop;
+mod via;
+
+pub use account::{AccountId, AvailabilityZone, MalformedAccountId, Region};
+pub use arn::{Arn, MalformedArn};
+pub use cidr::{IpNet, Ipv4Cidr, MalformedCidr};
+pub use id::*;
+pub use protocol::{PortRange, Protocol};
+pub use stop::Stop;
+pub use via::Via;

@@ -1,0 +1,39 @@
+//! The question put to the gate.
+
+use crate::{Decision, Document};
+use postern_call::Caller;
+use postern_names::{AccountId, Via};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+/// Condition keys of a request, by name in lower case; a key with several values is multivalued.
+pub type Keys = BTreeMap<String, Vec<String>>;
+
+/// May this caller do this to that? Everything a decision depends on, but for the policies that the judge knows.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    pub caller: &'a Caller,
+    pub via: &'a Via,
+    /// `s3:GetObject`.
+    pub action: &'a str,
+    /// The resource's ARN, or `*` for an action without resources.
+    pub resource: &'a str,
+    /// Who owns the resource; `None` where the action has none (then the caller's account counts).
+    pub resource_account: Option<AccountId>,
+    /// The policy attached to the resource, if its service has such policies and one is set.
+    pub resource_policy: Option<&'a Document>,
+    /// Service keys and request keys (`s3:prefix`, `aws:RequestTag/team`): names in lower case.
+    /// Keys of the network, the principal and the time are filled in by the judge from the other fields.
+    pub keys: Keys,
+    /// The region that the request was signed for (`aws:RequestedRegion`).
+    pub region: &'a str,
+    /// Whether TLS carried it.
+    pub secure: bool,
+    pub user_agent: Option<&'a str>,
+    pub now: OffsetDateTime,
+}
+
+/// Who decides: knows the identity policies, the endpoint policies and the organization's.
+pub trait Judge: Send + Sync {
+    fn judge(&self, ask: &Ask<'_>) -> Decision;
+}

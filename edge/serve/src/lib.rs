@@ -1,0 +1,35 @@
+//! What the door demands of whatever stands behind it: a service, the keeper of keys, the gate.
+#![forbid(unsafe_code)]
+
+use async_trait::async_trait;
+use postern_call::{Call, Caller, Refusal};
+use serde_json::Value;
+
+/// A service whose requests and replies the shared codec reads and writes.
+#[async_trait]
+pub trait Service: Send + Sync {
+    /// Serves one authenticated call. The service itself asks the [`Gate`](Judge) before it acts, since only it knows
+    /// the resources that the call touches. Output members are by model name, as in [`Call::input`].
+    async fn call(&self, call: Call) -> Result<Value, Refusal>;
+    /// The operations it implements, by model name: for the coverage page.
+    fn operations(&self) -> Vec<&'static str>;
+}
+
+/// What an access key id stands for.
+#[derive(Clone)]
+pub struct Credential {
+    pub secret: String,
+    pub caller: Caller,
+    /// The token that must come with the key, for temporary credentials.
+    pub session_token: Option<String>,
+    /// Unix seconds after which the key is no longer good.
+    pub expires: Option<i64>,
+}
+
+/// Who knows the keys: IAM and STS.
+pub trait Keys: Send + Sync {
+    /// `None`: no such key, or it is inactive.
+    fn credential(&self, access_key: &str) -> Option<Credential>;
+}
+
+pub use postern_policy::{Ask, Decision, Judge};
