@@ -1,1 +1,41 @@
-//! postern-model
+//! The World: what the accounts want their networks to be, as an immutable value between two changes.
+//!
+//! Entities hold only facts that an API call states; what follows from them (routes of the main table, members of a
+//! group, which endpoint a packet meets) is worked out by look-ups in [`look`](World) or by the compiler.
+#![forbid(unsafe_code)]
+
+mod address;
+mod change;
+mod endpoint;
+mod gateway;
+mod group;
+mod image;
+mod instance;
+mod interface;
+mod key_pair;
+mod look;
+mod network_acl;
+mod prefix_list;
+mod route_table;
+mod service_catalogue;
+mod tag;
+mod vpc;
+mod world;
+
+pub use address::ElasticAddress;
+pub use change::{Change, Entity, EntityKey};
+pub use endpoint::{EndpointKind, EndpointState, VpcEndpoint};
+pub use gateway::{InternetGateway, NatGateway, NatGatewayState};
+pub use group::{GroupPeer, IcmpType, RuleDirection, SecurityGroup, SecurityGroupRule};
+pub use image::{HOST_IMAGE, Image, InstanceType, images, instance_types};
+pub use instance::{Instance, InstanceState, MetadataOptions, ProfileAssociation};
+pub use interface::{Attachment, InterfaceKind, NetworkInterface, PrivateAddress};
+pub use key_pair::KeyPair;
+pub use look::EndpointRoute;
+pub use network_acl::{AclAction, AclEntry, NetworkAcl};
+pub use prefix_list::{ManagedPrefixList, PrefixListEntry, PrefixListState, aws_prefix_lists};
+pub use route_table::{Route, RouteDestination, RouteTable, RouteTarget, TableAssociation};
+pub use service_catalogue::{GATEWAY_SERVICES, GatewayService, PublicService, public_service, public_services};
+pub use tag::Tags;
+pub use vpc::{DhcpOptions, Subnet, Vpc, VpcCidr};
+pub use world::{Generation, World};

@@ -1,1 +1,13 @@
-//! postern-program
+//! What a host must run, as plain data: namespaces, links, addresses, routes, rulesets, listeners.
+//!
+//! A program does not know why: no AWS word decides anything here. It can be printed, checked, compared with another
+//! program, put in order as steps, and simulated packet by packet.
+#![forbid(unsafe_code)]
+
+mod part;
+mod ruleset;
+
+pub use part::{Address, Key, Link, LinkEnd, Listener, Namespace, Part, Program, Role, Route, RouteKind, RouteRule, Transport};
+pub use ruleset::{
+    Action, Atom, Chain, ConnectionState, Family, Field, Hook, HookKind, Map, MapValue, Match, Policy, Rule, Ruleset, Set, Table,
+};

@@ -1,0 +1,69 @@
+//! Network interfaces.
+
+use crate::Tags;
+use postern_names::*;
+use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
+use time::OffsetDateTime;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkInterface {
+    pub id: NetworkInterfaceId,
+    pub vpc: VpcId,
+    pub subnet: SubnetId,
+    pub zone: AvailabilityZone,
+    pub owner: AccountId,
+    pub region: Region,
+    pub kind: InterfaceKind,
+    pub description: String,
+    pub mac: [u8; 6],
+    /// The first is the primary one.
+    pub addresses: Vec<PrivateAddress>,
+    /// Empty for a NAT gateway's interface, which no group filters.
+    pub groups: Vec<SecurityGroupId>,
+    pub source_dest_check: bool,
+    pub attachment: Option<Attachment>,
+    /// Made by a service on the user's behalf: the user cannot change or delete it.
+    pub requester_managed: bool,
+    pub tags: Tags,
+}
+
+impl NetworkInterface {
+    pub fn primary_address(&self) -> Option<Ipv4Addr> {
+        self.addresses.first().map(|a| a.address)
+    }
+    /// The name of its link in the VPC's namespace: at most 15 characters, from the id.
+    pub fn link_name(&self) -> String {
+        format!("eni{:012x}", self.id.digits().bits() & 0xffff_ffff_ffff)
+    }
+    /// `0a:1b:2c:...`.
+    pub fn mac_text(&self) -> String {
+        self.mac.map(|b| format!("{b:02x}")).join(":")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InterfaceKind {
+    Interface,
+    NatGateway,
+    VpcEndpoint,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrivateAddress {
+    pub address: Ipv4Addr,
+    /// An address of Amazon's pool given for the instance's running time. An Elastic IP takes its place while it is
+    /// associated: see [`ElasticAddress`](crate::ElasticAddress).
+    pub auto_public: Option<Ipv4Addr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub id: NetworkInterfaceAttachmentId,
+    /// `None` for interfaces that a service holds.
+    pub instance: Option<InstanceId>,
+    pub device_index: u32,
+    pub delete_on_termination: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    pub attached: OffsetDateTime,
+}

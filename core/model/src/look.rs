@@ -1,0 +1,135 @@
+//! Look-ups: what follows from the facts of the World.
+
+use crate::*;
+use postern_names::*;
+use std::net::Ipv4Addr;
+
+/// A route that a gateway endpoint puts into a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointRoute {
+    pub endpoint: VpcEndpointId,
+    pub prefix_list: PrefixListId,
+}
+
+impl World {
+    /// The table that governs a subnet: its own, else the VPC's main one.
+    pub fn table_of_subnet(&self, subnet: SubnetId) -> Option<&RouteTable> {
+        let vpc = self.subnets.get(&subnet)?.vpc;
+        let own = |table: &&RouteTable| table.associations.iter().any(|a| a.subnet == Some(subnet));
+        let tables = || self.route_tables.values().filter(move |t| t.vpc == vpc);
+        tables().find(own).or_else(|| tables().find(|t| t.is_main()))
+    }
+
+    /// The ACL at a subnet's border.
+    pub fn acl_of_subnet(&self, subnet: SubnetId) -> Option<&NetworkAcl> {
+        self.network_acls.values().find(|acl| acl.associations.iter().any(|(_, s)| *s == subnet))
+    }
+
+    /// A prefix list of the account or of AWS.
+    pub fn prefix_list(&self, region: &Region, id: PrefixListId) -> Option<ManagedPrefixList> {
+        match self.prefix_lists.get(&id) {
+            Some(list) => Some(list.clone()),
+            None => aws_prefix_lists(region).into_iter().find(|list| list.id == id),
+        }
+    }
+
+    /// The ranges of a prefix list, empty when it is gone.
+    pub fn prefix_list_ranges(&self, region: &Region, id: PrefixListId) -> Vec<Ipv4Cidr> {
+        self.prefix_list(region, id).map(|list| list.entries.iter().map(|e| e.cidr).collect()).unwrap_or_default()
+    }
+
+    /// The routes that gateway endpoints put into this table, in the order of their endpoints' ids.
+    pub fn endpoint_routes(&self, table: RouteTableId) -> Vec<EndpointRoute> {
+        self.endpoints
+            .values()
+            .filter(|e| e.state == EndpointState::Available && e.route_tables().contains(&table))
+            .filter_map(|e| {
+                let service = GATEWAY_SERVICES.iter().find(|s| s.name == e.service())?;
+                Some(EndpointRoute { endpoint: e.id, prefix_list: service.prefix_list(&e.region) })
+            })
+            .collect()
+    }
+
+    /// Whether a route's target can carry packets; a route that is not active is a black hole.
+    pub fn route_is_active(&self, vpc: VpcId, target: RouteTarget) -> bool {
+        match target {
+            RouteTarget::Local => true,
+            RouteTarget::InternetGateway(id) => self.internet_gateways.get(&id).is_some_and(|g| g.vpc == Some(vpc)),
+            RouteTarget::NatGateway(id) => {
+                self.nat_gateways.get(&id).is_some_and(|n| n.state == NatGatewayState::Available)
+            }
+            RouteTarget::NetworkInterface(id) => self.interface_is_up(id),
+            RouteTarget::Peering(_) | RouteTarget::Endpoint(_) => false,
+        }
+    }
+
+    /// Whether the interface has a link: attached to an instance that runs, or held by a service.
+    pub fn interface_is_up(&self, id: NetworkInterfaceId) -> bool {
+        let Some(attachment) = self.network_interfaces.get(&id).and_then(|eni| eni.attachment.as_ref()) else {
+            return false;
+        };
+        match attachment.instance {
+            Some(instance) => self.instances.get(&instance).is_some_and(|i| i.state.has_links()),
+            None => true,
+        }
+    }
+
+    /// The public address that stands for a private one: an Elastic IP, else the automatic one.
+    pub fn public_address(&self, interface: NetworkInterfaceId, private: Ipv4Addr) -> Option<Ipv4Addr> {
+        let elastic = self
+            .addresses
+            .values()
+            .find(|a| a.association.is_some_and(|(_, eni, address)| eni == interface && address == private));
+        match elastic {
+            Some(address) => Some(address.public_ip),
+            None => self
+                .network_interfaces
+                .get(&interface)?
+                .addresses
+                .iter()
+                .find(|a| a.address == private)
+                .and_then(|a| a.auto_public),
+        }
+    }
+
+    /// The interface in a VPC that has this private address.
+    pub fn interface_by_address(&self, vpc: VpcId, address: Ipv4Addr) -> Option<&NetworkInterface> {
+        self.network_interfaces
+            .values()
+            .find(|eni| eni.vpc == vpc && eni.addresses.iter().any(|a| a.address == address))
+    }
+
+    /// The instance's interfaces, by device index.
+    pub fn interfaces_of_instance(&self, instance: InstanceId) -> Vec<&NetworkInterface> {
+        let mut found: Vec<_> = self
+            .network_interfaces
+            .values()
+            .filter(|eni| eni.attachment.as_ref().is_some_and(|a| a.instance == Some(instance)))
+            .collect();
+        found.sort_by_key(|eni| eni.attachment.as_ref().map(|a| a.device_index));
+        found
+    }
+
+    /// The gateway endpoint that the route table of `subnet` chooses for `destination`: longest prefix first; of equal
+    /// length a user's CIDR route wins over a prefix list's.
+    pub fn gateway_endpoint_for(&self, subnet: SubnetId, destination: Ipv4Addr) -> Option<&VpcEndpoint> {
+        let table = self.table_of_subnet(subnet)?;
+        let (_, _, endpoint) = self
+            .endpoint_routes(table.id)
+            .into_iter()
+            .flat_map(|route| {
+                self.prefix_list_ranges(&table.region, route.prefix_list)
+                    .into_iter()
+                    .map(move |cidr| (cidr, 0, Some(route.endpoint)))
+            })
+            .chain(table.routes.iter().flat_map(|route| match route.destination {
+                RouteDestination::Cidr(cidr) => vec![(cidr, 1, None)],
+                RouteDestination::PrefixList(id) => {
+                    self.prefix_list_ranges(&table.region, id).into_iter().map(|cidr| (cidr, 0, None)).collect()
+                }
+            }))
+            .filter(|(cidr, _, _)| cidr.contains(destination))
+            .max_by_key(|(cidr, rank, _)| (cidr.length(), *rank))?;
+        self.endpoints.get(&endpoint?)
+    }
+}

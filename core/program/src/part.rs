@@ -1,0 +1,157 @@
+//! The parts of a program, each under the key by which two programs are compared.
+
+use crate::Ruleset;
+use postern_names::*;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv4Addr;
+
+/// A network namespace by what it is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Namespace {
+    /// The world outside: the services' public addresses and the test sites.
+    Internet,
+    /// The router of one VPC.
+    Vpc(VpcId),
+    /// A NAT gateway's own.
+    Nat(NatGatewayId),
+    /// A guest's own: made by its sandbox, adopted by the host, never made or removed by a step.
+    Instance(InstanceId),
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Internet => f.write_str("internet"),
+            Self::Vpc(id) => write!(f, "{id}"),
+            Self::Nat(id) => write!(f, "{id}"),
+            Self::Instance(id) => write!(f, "{id}"),
+        }
+    }
+}
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What names a part. The order of the variants is the order in which parts are added; removal runs the other way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    Namespace(Namespace),
+    /// A veth pair by its near end.
+    Link(Namespace, String),
+    Address(Namespace, String, Ipv4Addr),
+    /// Namespace, kernel table, destination.
+    Route(Namespace, u32, Ipv4Cidr),
+    /// Namespace and priority.
+    RouteRule(Namespace, u32),
+    /// One ruleset a namespace, replaced whole in one transaction.
+    Ruleset(Namespace),
+    Listener(Namespace, Transport, Ipv4Addr, u16),
+}
+
+/// One part of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The namespace exists, with `lo` up, and these sysctls set (`net.ipv4.ip_forward` = `1`), in order.
+    Namespace { sysctls: Vec<(String, String)> },
+    Link(Link),
+    Address(Address),
+    Route(Route),
+    RouteRule(RouteRule),
+    Ruleset(Ruleset),
+    Listener(Listener),
+}
+
+/// A veth pair, both ends up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub near: LinkEnd,
+    pub far_namespace: Namespace,
+    pub far: LinkEnd,
+    pub mtu: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkEnd {
+    /// At most 15 characters.
+    pub name: String,
+    /// Device group, 0 for none.
+    pub group: u32,
+    /// `None`: as the kernel likes.
+    pub mac: Option<[u8; 6]>,
+    /// Answer ARP for addresses that are routed elsewhere, at once.
+    pub proxy_arp: bool,
+}
+
+/// An address on a link (`lo` allowed), with its prefix length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    pub length: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    pub kind: RouteKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteKind {
+    /// Directly over a link.
+    Link { link: String },
+    /// By a gateway that is taken to be on the link.
+    Via { gateway: Ipv4Addr, link: String },
+    /// Delivered to this namespace's own sockets: a gateway endpoint.
+    Local,
+    /// Look in the next rule's table.
+    Throw,
+    /// Dropped without a word.
+    Blackhole,
+    /// Refused with ICMP.
+    Unreachable,
+}
+
+/// A policy routing rule. The kernel's default rules for `main` and `default` are removed from every namespace but a guest's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteRule {
+    /// `None` matches every packet.
+    pub mark: Option<u32>,
+    /// The kernel table looked up.
+    pub table: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+/// A socket the daemon holds inside a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    pub role: Role,
+    /// Takes connections to any address that routing delivers here (IP_TRANSPARENT).
+    pub transparent: bool,
+}
+
+/// What answers on a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The AWS API with TLS.
+    DoorTls,
+    /// The AWS API without TLS.
+    DoorPlain,
+    /// DNS at VPC+2 and 169.254.169.253.
+    Resolver,
+    /// Instance metadata.
+    Metadata,
+    /// The small test sites of the internet namespace.
+    Site,
+}
+
+/// Everything that a host must run, by key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Program {
+    pub parts: BTreeMap<Key, Part>,
+}
