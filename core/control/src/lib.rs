@@ -1,1 +1,21 @@
-//! postern-control
+//! The EC2 API's verbs, pure: what each demands of the World, which changes it makes, what it answers.
+//!
+//! A verb reads and writes a [`Draft`] of the World. Time, chance and other services' knowledge come in by [`Context`].
+#![forbid(unsafe_code)]
+
+mod context;
+mod draft;
+mod filter;
+mod page;
+pub mod refuse;
+mod request;
+mod tags;
+mod verbs;
+pub mod view;
+
+pub use context::{Context, InstanceProfile, KeyMaterial, Outside};
+pub use draft::Draft;
+pub use filter::{Filters, matches_pattern};
+pub use page::page;
+pub use request::Request;
+pub use verbs::{Verb, seed_account, verb, verbs};

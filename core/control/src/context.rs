@@ -1,0 +1,43 @@
+//! What a verb knows besides the World: who calls, from where, when; and what lies outside EC2.
+
+use postern_names::{AccountId, Region};
+use time::OffsetDateTime;
+
+/// The surroundings of one call.
+pub struct Context<'a> {
+    pub account: AccountId,
+    pub region: &'a Region,
+    pub now: OffsetDateTime,
+    pub outside: &'a dyn Outside,
+}
+
+/// Knowledge and chance that EC2 takes from elsewhere.
+pub trait Outside {
+    /// 64 fresh random bits, for ids and addresses.
+    fn bits(&self) -> u64;
+    /// The instance profile of that name or ARN, as IAM knows it.
+    fn instance_profile(&self, account: AccountId, name_or_arn: &str) -> Option<InstanceProfile>;
+    /// Makes a key pair: `rsa` or `ed25519`.
+    fn make_key(&self, key_type: &str, comment: &str) -> Result<KeyMaterial, String>;
+    /// The fingerprint and canonical line of an imported OpenSSH public key, as AWS computes it; `None` if it is none.
+    fn read_public_key(&self, line: &str) -> Option<KeyMaterial>;
+    /// The tail of an instance's console, as raw bytes.
+    fn console(&self, instance: postern_names::InstanceId) -> Option<Vec<u8>>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceProfile {
+    pub arn: String,
+    /// `AIPA...`.
+    pub id: String,
+}
+
+/// A key pair: the private half only when it was just made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyMaterial {
+    pub key_type: String,
+    pub private_pem: Option<String>,
+    /// `ssh-ed25519 AAAA... comment`.
+    pub public_line: String,
+    pub fingerprint: String,
+}

@@ -1,0 +1,1 @@
+//! Entities as replies show them: one file per entity, members by model name.
