@@ -27,11 +27,22 @@ pub struct StatementRef {
 /// The one test that a statement failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Test {
-    Principal { asked: String },
-    Action { asked: String },
-    Resource { asked: String },
+    Principal {
+        asked: String,
+    },
+    Action {
+        asked: String,
+    },
+    Resource {
+        asked: String,
+    },
     /// `operator` and `key` as the policy spells them.
-    Condition { operator: String, key: String, wanted: Vec<String>, found: Option<Vec<String>> },
+    Condition {
+        operator: String,
+        key: String,
+        wanted: Vec<String>,
+        found: Option<Vec<String>>,
+    },
 }
 
 /// A statement that would have decided but for one test.
@@ -44,8 +55,15 @@ pub struct NearMiss {
 /// Yes, or which kind of no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    Allow { by: Vec<StatementRef> },
-    ExplicitDeny { by: StatementRef },
+    Allow {
+        by: Vec<StatementRef>,
+    },
+    ExplicitDeny {
+        by: StatementRef,
+    },
     /// No policy of the `missing` kind allows it.
-    ImplicitDeny { missing: PolicyKind, nearly: Vec<NearMiss> },
+    ImplicitDeny {
+        missing: PolicyKind,
+        nearly: Vec<NearMiss>,
+    },
 }

@@ -1,10 +1,36 @@
 //! IAM policies: documents, conditions, the whole decision and its reasons.
 #![forbid(unsafe_code)]
 
+mod action;
 mod ask;
+mod condition;
+pub mod context;
+mod decide;
 mod decision;
 mod document;
+mod json;
+mod near;
+mod pattern;
+#[cfg(test)]
+mod plainly;
+mod principal;
+mod request;
+mod resource;
+mod sentence;
+mod set;
+mod statement;
+#[cfg(test)]
+mod tests;
 
+pub use action::ActionPattern;
 pub use ask::{Ask, Judge, Keys};
+pub use condition::Condition;
+pub use context::keys_of;
+pub use decide::decide;
 pub use decision::{Decision, NearMiss, PolicyKind, StatementRef, Test};
-pub use document::{Document, MalformedDocument};
+pub use document::{Document, ENDPOINT_POLICY_CHARACTERS_MAX, MalformedDocument, Version};
+pub use principal::{PrincipalName, Principals, Reach};
+pub use resource::ResourcePattern;
+pub use sentence::{code_for, sentence};
+pub use set::{Attached, PolicySet};
+pub use statement::{Effect, Listed, Statement};

@@ -1,0 +1,209 @@
+//! The condition keys of a request: which are there, which are not, and what they hold.
+//!
+//! Keys of the network come from [`Via`] and from nothing else; a service that sets one of them by mistake is overruled.
+
+use crate::{Ask, Keys};
+use postern_call::Principal;
+use postern_names::{Arn, Via};
+use std::net::IpAddr;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// All keys of the request, names in lower case: the service's, the credentials', and those of network, principal,
+/// resource and time.
+pub fn keys_of(ask: &Ask<'_>) -> Keys {
+    let mut keys: Keys = ask.keys.iter().map(|(key, values)| (key.to_lowercase(), values.clone())).collect();
+    for (key, values) in &ask.caller.keys {
+        keys.insert(key.to_lowercase(), values.clone());
+    }
+    for key in NETWORK_KEYS {
+        keys.remove(*key);
+    }
+    let mut set = |key: &str, value: String| {
+        keys.insert(key.to_owned(), vec![value]);
+    };
+    network(ask, &mut set);
+    principal(ask, &mut set);
+    resource(ask, &mut set);
+    set("aws:currenttime", rfc3339(ask.now));
+    set("aws:epochtime", ask.now.unix_timestamp().to_string());
+    set("aws:requestedregion", requested_region(ask).to_owned());
+    if let Some(agent) = ask.user_agent {
+        set("aws:useragent", agent.to_owned());
+    }
+    keys
+}
+
+/// What only the way of the request may tell.
+const NETWORK_KEYS: &[&str] = &[
+    "aws:sourceip",
+    "aws:vpcsourceip",
+    "aws:sourcevpce",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:vpceaccount",
+    "aws:securetransport",
+    "aws:viaawsservice",
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+];
+
+/// Services that call others with the caller's credentials and are named by `aws:CalledVia`.
+const CALLED_VIA: &[&str] =
+    &["athena.amazonaws.com", "cloudformation.amazonaws.com", "dynamodb.amazonaws.com", "kms.amazonaws.com"];
+
+/// Prefixes of the services that know `aws:SourceVpcArn` and the `aws:Vpce...` keys.
+const VPC_ARN_SERVICES: &[&str] = &[
+    "apprunner",
+    "discovery",
+    "applicationinsights",
+    "athena",
+    "servicediscovery",
+    "cloudformation",
+    "comprehendmedical",
+    "compute-optimizer",
+    "datasync",
+    "ebs",
+    "ecr",
+    "ecs",
+    "scheduler",
+    "firehose",
+    "medical-imaging",
+    "healthlake",
+    "omics",
+    "iam",
+    "iotfleetwise",
+    "iotwireless",
+    "kms",
+    "lambda",
+    "kinesisanalytics",
+    "payment-cryptography",
+    "polly",
+    "acm-pca",
+    "rbin",
+    "rekognition",
+    "route53",
+    "s3",
+    "servicequotas",
+    "storagegateway",
+    "ssm-contacts",
+    "textract",
+    "transcribe",
+    "transfer",
+];
+
+/// Prefixes of the services that know the `aws:Vpce...` keys alone.
+const VPCE_ONLY_SERVICES: &[&str] = &["dynamodb", "gamelift", "shield"];
+
+/// Actions that touch resources of several owners: they have no `aws:ResourceAccount`.
+const MANY_OWNERS: &[&str] = &[
+    "ec2:AcceptTransitGatewayPeeringAttachment",
+    "ec2:AcceptVpcEndpointConnections",
+    "ec2:AcceptVpcPeeringConnection",
+    "ec2:CopyImage",
+    "ec2:CopySnapshot",
+    "ec2:CreateTransitGatewayPeeringAttachment",
+    "ec2:CreateVolume",
+    "ec2:CreateVpcEndpoint",
+    "ec2:CreateVpcPeeringConnection",
+    "ec2:DeleteTransitGatewayPeeringAttachment",
+    "ec2:DeleteVpcPeeringConnection",
+    "ec2:RejectTransitGatewayPeeringAttachment",
+    "ec2:RejectVpcEndpointConnections",
+    "ec2:RejectVpcPeeringConnection",
+    "events:PutEvents",
+    "route53:AssociateVPCWithHostedZone",
+    "route53:CreateVPCAssociationAuthorization",
+    "route53:DeleteVPCAssociationAuthorization",
+    "route53:DisassociateVPCFromHostedZone",
+    "route53:ListHostedZonesByVPC",
+];
+
+fn network(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
+    let service = ask.action.split(':').next().unwrap_or_default();
+    let address = |ip: &IpAddr| ip.to_canonical().to_string();
+    let on_behalf =
+        matches!(ask.via, Via::Service { .. }) && !matches!(ask.caller.principal, Principal::Service { .. });
+    set("aws:viaawsservice", on_behalf.to_string());
+    match ask.via {
+        Via::Host { peer: ip } | Via::Internet { public: ip } => set("aws:sourceip", address(ip)),
+        Via::Endpoint { id, vpc, source, account } => {
+            set("aws:sourcevpce", id.to_string());
+            set("aws:sourcevpc", vpc.to_string());
+            set("aws:vpcsourceip", address(source));
+            let knows_arn = VPC_ARN_SERVICES.contains(&service) && ask.action != "iam:PassRole";
+            if knows_arn {
+                set("aws:sourcevpcarn", Arn::new("ec2", ask.region, account, format!("vpc/{vpc}")).to_string());
+            }
+            if knows_arn || VPCE_ONLY_SERVICES.contains(&service) {
+                set("aws:vpceaccount", account.to_string());
+            }
+        }
+        Via::Service { principal } => {
+            if on_behalf && CALLED_VIA.contains(&principal.as_str()) {
+                for key in ["aws:calledvia", "aws:calledviafirst", "aws:calledvialast"] {
+                    set(key, principal.clone());
+                }
+            }
+        }
+    }
+    if !on_behalf {
+        set("aws:securetransport", ask.secure.to_string());
+    }
+}
+
+fn principal(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
+    let caller = ask.caller;
+    let (kind, signed) = match &caller.principal {
+        Principal::Anonymous => (Some("Anonymous"), false),
+        Principal::Root { .. } => (Some("Account"), true),
+        Principal::User { .. } => (Some("User"), true),
+        Principal::Role { .. } => (Some("AssumedRole"), true),
+        Principal::Federated { .. } => (Some("FederatedUser"), true),
+        Principal::Service { .. } => (None, true),
+    };
+    if let Some(kind) = kind {
+        set("aws:principaltype", kind.to_owned());
+        set("aws:userid", caller.user_id());
+        set("aws:principalaccount", caller.account().map_or_else(|| "anonymous".to_owned(), |a| a.to_string()));
+    }
+    if let Some(arn) = caller.principal_arn() {
+        set("aws:principalarn", arn.to_string());
+    }
+    if signed {
+        set("aws:principalisawsservice", matches!(caller.principal, Principal::Service { .. }).to_string());
+    }
+    match &caller.principal {
+        Principal::User { name, .. } => set("aws:username", name.clone()),
+        Principal::Service { name } => {
+            set("aws:principalservicename", name.clone());
+            set("aws:principalservicenameslist", name.clone());
+        }
+        _ => {}
+    }
+}
+
+fn resource(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
+    let many_owners = MANY_OWNERS.contains(&ask.action) || ask.action.starts_with("ebs:");
+    if many_owners {
+        return;
+    }
+    if let Some(account) = ask.resource_account.or_else(|| ask.caller.account()) {
+        set("aws:resourceaccount", account.to_string());
+    }
+}
+
+/// Global services report the region of their only endpoint.
+fn requested_region<'a>(ask: &'a Ask<'_>) -> &'a str {
+    let service = ask.action.split(':').next().unwrap_or_default();
+    match service {
+        "iam" | "organizations" | "route53" | "cloudfront" | "shield" => "us-east-1",
+        _ => ask.region,
+    }
+}
+
+fn rfc3339(now: OffsetDateTime) -> String {
+    // Whole seconds, as AWS has them; a year that RFC 3339 cannot write is no time at all.
+    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+}
