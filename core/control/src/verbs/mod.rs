@@ -9,7 +9,7 @@ use serde_json::Value;
 pub type Verb = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Value, Refusal>;
 
 mod network;
-mod compute;
+pub(crate) mod compute;
 
 /// The verb of an operation, by model name.
 pub fn verb(operation: &str) -> Option<Verb> {

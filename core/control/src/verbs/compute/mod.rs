@@ -2,5 +2,10 @@
 
 use super::Verb;
 
+pub(crate) mod find;
+pub(crate) mod free_address;
+pub(crate) mod new_interface;
+pub(crate) mod public_address;
+
 /// Operation and verb.
 pub const VERBS: &[(&str, Verb)] = &[];

@@ -1,0 +1,40 @@
+//! Which public address of Amazon's pool an instance or an allocation gets.
+
+use crate::Context;
+use postern_call::Refusal;
+use postern_model::World;
+use postern_names::Ipv4Cidr;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+/// The pool: a block of EC2's published ranges in which no service has its address.
+fn pool() -> Option<Ipv4Cidr> {
+    Ipv4Cidr::new(Ipv4Addr::new(3, 208, 0, 0), 12)
+}
+
+/// An address of the pool that nothing in any account has: from a random place, the next free one.
+pub(crate) fn free_public_address(world: &World, context: &Context<'_>) -> Result<Ipv4Addr, Refusal> {
+    let pool = pool().ok_or_else(exhausted)?;
+    let used = used(world);
+    let size = pool.size();
+    let start = context.outside.bits() % size;
+    (0..size)
+        .filter_map(|step| pool.nth(u32::try_from((start + step) % size).ok()?))
+        .find(|address| may_be_given(*address) && !used.contains(address))
+        .ok_or_else(exhausted)
+}
+
+/// Addresses ending in 0 or 255 confuse old software: AWS does not give them out.
+fn may_be_given(address: Ipv4Addr) -> bool {
+    !matches!(address.octets()[3], 0 | 255)
+}
+
+fn used(world: &World) -> BTreeSet<Ipv4Addr> {
+    let automatic =
+        world.network_interfaces.values().flat_map(|eni| eni.addresses.iter().filter_map(|a| a.auto_public));
+    automatic.chain(world.addresses.values().map(|a| a.public_ip)).collect()
+}
+
+fn exhausted() -> Refusal {
+    Refusal::new("InsufficientAddressCapacity", "There are not enough addresses in Amazon's pool to satisfy the request.")
+}
