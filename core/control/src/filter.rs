@@ -9,8 +9,10 @@ use postern_model::Tags;
 pub struct Filters(Vec<(String, Vec<String>)>);
 
 impl Filters {
+    /// From `Filters`, or from `Filter` as a few calls spell it.
     pub fn of(request: &Request<'_>) -> Self {
-        let filters = request.parts("Filters");
+        let mut filters = request.parts("Filters");
+        filters.extend(request.parts("Filter"));
         let own = |text: &str| text.to_owned();
         Self(
             filters
@@ -18,6 +20,20 @@ impl Filters {
                 .map(|f| (f.text("Name").map(own).unwrap_or_default(), f.texts("Values").into_iter().map(own).collect()))
                 .collect(),
         )
+    }
+
+    /// Refuses a filter that the call does not have, whatever there is to choose from.
+    pub fn check_names(&self, is_known: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+        let is_tag = |name: &str| matches!(name, "tag-key" | "tag-value") || name.starts_with("tag:");
+        match self.0.iter().find(|(name, _)| !is_tag(name) && !is_known(name)) {
+            Some((name, _)) => Err(refuse::invalid_filter(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// The values asked for under a name, if that filter was given.
+    pub fn values(&self, name: &str) -> Option<&[String]> {
+        self.0.iter().find(|(given, _)| given == name).map(|(_, values)| values.as_slice())
     }
 
     /// Whether a thing passes. `values` gives, for a filter's name, the values that the thing has under it, or `None`

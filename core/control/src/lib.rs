@@ -6,6 +6,7 @@
 mod context;
 mod draft;
 mod filter;
+mod listed;
 mod page;
 pub mod refuse;
 mod request;
@@ -16,6 +17,7 @@ pub mod view;
 pub use context::{Context, InstanceProfile, KeyMaterial, Outside};
 pub use draft::Draft;
 pub use filter::{Filters, matches_pattern};
+pub use listed::{FilterValues, Listed, describe, find, flag, one, select};
 pub use page::page;
 pub use request::Request;
 pub use verbs::{Verb, seed_account, verb, verbs};

@@ -64,3 +64,17 @@ pub fn invalid_filter(name: &str) -> Refusal {
 pub fn dependency_violation(message: impl Into<String>) -> Refusal {
     Refusal::new("DependencyViolation", message)
 }
+
+/// Something that AWS does and Postern does not yet: named, not imitated.
+pub fn not_served(what: &str) -> Refusal {
+    Refusal::new("UnsupportedOperation", format!("{what} is not served by Postern yet."))
+        .hint("docs/coverage.md lists what Postern serves.")
+}
+
+/// An address text or range that is not one.
+pub fn invalid_cidr(parameter: &str, given: &str) -> Refusal {
+    Refusal::new(
+        "InvalidParameterValue",
+        format!("Value ({given}) for parameter {parameter} is invalid. This is not a valid CIDR block."),
+    )
+}
