@@ -1,0 +1,62 @@
+//! What is said on the control socket, and the note that tells where the daemon is.
+
+use crate::paths::DataDir;
+use crate::say::Trouble;
+use serde::{Deserialize, Serialize};
+use std::os::fd::AsFd;
+
+/// The note `daemon.json`. It is true as long as the daemon holds the lock file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Running {
+    pub pid: u32,
+    /// `http://127.0.0.1:4566`.
+    pub endpoint: String,
+    pub region: String,
+    pub account: String,
+}
+
+impl Running {
+    /// The daemon of this data directory, if one runs.
+    pub fn find(dir: &DataDir) -> Result<Option<Self>, Trouble> {
+        let lock = match std::fs::File::open(dir.lock()) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Trouble::new(format!("open {}: {error}", dir.lock().display()))),
+        };
+        // The lock can be had: nobody runs, whatever the note says.
+        if rustix::fs::flock(lock.as_fd(), rustix::fs::FlockOperation::NonBlockingLockShared).is_ok() {
+            return Ok(None);
+        }
+        match std::fs::read(dir.running()) {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Trouble::new(format!("read {}: {error}", dir.running().display()))),
+        }
+    }
+}
+
+/// A request; the answer is one line of JSON, for an exec one line per event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Status,
+    Down,
+    Exec(Exec),
+    /// During an exec: the caller's window changed.
+    Resize(Window),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Exec {
+    pub instance: String,
+    pub argv: Vec<String>,
+    pub user: String,
+    /// The caller's terminal type and window; `None`: no terminal.
+    pub terminal: Option<(String, Window)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub rows: u16,
+    pub columns: u16,
+}
