@@ -37,8 +37,20 @@ pub struct Instance {
     pub shutdown_behavior: String,
     pub ebs_optimized: bool,
     pub monitoring: bool,
-    pub root_volume: VolumeId,
+    pub root_volume: RootVolume,
     pub client_token: Option<String>,
+    pub tags: Tags,
+}
+
+/// The root volume as launched: kept for describes. The overlay behind it has the host's room, whatever the size says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RootVolume {
+    pub id: VolumeId,
+    pub size_gib: u32,
+    /// `gp3`, `gp2`, ...
+    pub kind: String,
+    pub encrypted: bool,
+    pub delete_on_termination: bool,
     pub tags: Tags,
 }
 
