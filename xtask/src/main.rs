@@ -1,1 +1,36 @@
-fn main() {}
+//! The project's own tools: `cargo xtask COMMAND`, one file each.
+#![forbid(unsafe_code)]
+
+mod coverage;
+mod models;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask COMMAND
+
+  models BOTOCORE_DATA_DIR   trim the published service models into edge/wire/models
+  coverage [JSON_FILE]       write docs/coverage.md from `postern coverage --json`, which is run unless a file
+                             (or - for standard input) is given";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["models", data] => models::run(data.as_ref()),
+        ["coverage"] => coverage::run(None),
+        ["coverage", file] => coverage::run(Some(file)),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static std::path::Path {
+    std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -1,0 +1,185 @@
+//! Replies in XML: one writer for EC2, query and rest-xml, which differ in their envelopes and the names of items.
+
+use super::{array, fields, item_of, object};
+use crate::model::{Kind, Member, Model, Namespace, Shape, TimeFormat};
+use crate::path::Path;
+use crate::scalar::{Scalar, time_format};
+use crate::time::Precision;
+use serde_json::Value;
+
+pub(crate) const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// Writes values of a model's shapes as elements.
+pub(crate) struct Writer<'m> {
+    pub model: &'m Model,
+    pub out: String,
+    /// How fine timestamps are.
+    pub precision: Precision,
+}
+
+impl<'m> Writer<'m> {
+    pub(crate) fn new(model: &'m Model, precision: Precision) -> Self {
+        Writer { model, out: String::with_capacity(1024), precision }
+    }
+
+    /// The members of a structure that travel in the body, each as an element.
+    pub(crate) fn members(&mut self, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
+        for (member, value) in fields(shape, value, path)? {
+            if member.location.is_none() && !member.attribute {
+                self.member(member.wire(), member, value, &path.member(member))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One element, or as many as a flattened list or map has entries.
+    pub(crate) fn member(&mut self, name: &str, member: &Member, value: &Value, path: &Path) -> Result<(), String> {
+        let shape = self.model.shape(member);
+        let flattened = member.flattened || shape.flattened;
+        match shape.kind {
+            Kind::List if flattened => self.items(name, shape, value, path),
+            Kind::Map if flattened => self.entries(name, shape, value, path),
+            Kind::Structure => self.structure(name, member, shape, value, path),
+            Kind::List => {
+                self.start(name, namespace(member, shape));
+                self.items(item_of(shape)?.wire_or("member"), shape, value, path)?;
+                self.end(name);
+                Ok(())
+            }
+            Kind::Map => {
+                self.start(name, namespace(member, shape));
+                self.entries("entry", shape, value, path)?;
+                self.end(name);
+                Ok(())
+            }
+            _ => {
+                let scalar = Scalar::of(shape, value).map_err(|error| format!("{path}: {error}"))?;
+                let text = scalar.text(time_format(member, shape, TimeFormat::Iso8601), self.precision);
+                self.start(name, namespace(member, shape));
+                escape(&text, &mut self.out);
+                self.end(name);
+                Ok(())
+            }
+        }
+    }
+
+    fn structure(
+        &mut self,
+        name: &str,
+        member: &Member,
+        shape: &Shape,
+        value: &Value,
+        path: &Path,
+    ) -> Result<(), String> {
+        self.open(name, namespace(member, shape));
+        for (member, value) in fields(shape, value, path)?.into_iter().filter(|(member, _)| member.attribute) {
+            let path = path.member(member);
+            let scalar = Scalar::of(self.model.shape(member), value).map_err(|error| format!("{path}: {error}"))?;
+            self.out.push(' ');
+            self.out.push_str(member.wire());
+            self.out.push_str("=\"");
+            escape(&scalar.text(TimeFormat::Iso8601, self.precision), &mut self.out);
+            self.out.push('"');
+        }
+        self.out.push('>');
+        self.members(shape, value, path)?;
+        self.end(name);
+        Ok(())
+    }
+
+    fn items(&mut self, name: &str, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
+        let item = item_of(shape)?;
+        for (index, value) in array(value, path)?.iter().enumerate() {
+            self.member(name, item, value, &path.item(index))?;
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, name: &str, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
+        let item = item_of(shape)?;
+        let key = shape.key.as_deref().ok_or_else(|| format!("the model's {} has no key", shape.name))?;
+        for (entry, value) in object(value, path)? {
+            self.start(name, None);
+            self.text_element(key.wire_or("key"), namespace(key, self.model.shape(key)), entry);
+            self.member(item.wire_or("value"), item, value, &path.entry(entry))?;
+            self.end(name);
+        }
+        Ok(())
+    }
+
+    /// `<name xmlns=...>text</name>`.
+    pub(crate) fn text_element(&mut self, name: &str, namespace: Option<&Namespace>, text: &str) {
+        self.start(name, namespace);
+        escape(text, &mut self.out);
+        self.end(name);
+    }
+
+    pub(crate) fn start(&mut self, name: &str, namespace: Option<&Namespace>) {
+        self.open(name, namespace);
+        self.out.push('>');
+    }
+
+    fn open(&mut self, name: &str, namespace: Option<&Namespace>) {
+        self.out.push('<');
+        self.out.push_str(name);
+        let Some(namespace) = namespace else { return };
+        self.out.push_str(" xmlns");
+        if let Some(prefix) = &namespace.prefix {
+            self.out.push(':');
+            self.out.push_str(prefix);
+        }
+        self.out.push_str("=\"");
+        escape(&namespace.uri, &mut self.out);
+        self.out.push('"');
+    }
+
+    pub(crate) fn end(&mut self, name: &str) {
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
+    }
+}
+
+fn namespace<'a>(member: &'a Member, shape: &'a Shape) -> Option<&'a Namespace> {
+    member.namespace.as_ref().or(match shape.kind {
+        Kind::Structure => None,
+        _ => shape.namespace.as_ref(),
+    })
+}
+
+/// Whether any member of the shape travels in the body.
+pub(crate) fn has_body(shape: &Shape) -> bool {
+    shape.members.iter().any(|member| member.location.is_none())
+}
+
+/// Text with the characters replaced that mean something in XML, or that XML cannot hold at all.
+pub(crate) fn escape(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | 0..=8 | 11..=31)) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str("&quot;"),
+            Some('\r') => out.push_str("&#xD;"),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn markup_and_control_characters_are_replaced() {
+        let mut out = String::new();
+        escape("a<b>&\"c\"\r\n\0ü", &mut out);
+        assert_eq!(out, "a&lt;b&gt;&amp;&quot;c&quot;&#xD;\n\u{fffd}ü");
+    }
+}
