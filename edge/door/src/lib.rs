@@ -1,1 +1,89 @@
-//! postern-door
+//! Every way in: accept, identify, authenticate, dispatch, record.
+//!
+//! A [`Way`] is one listening socket with what is known of those who come by it. A connection's [`Place`] (how it came,
+//! and which service the address belongs to) is known from the socket before a byte is read; no header can change it.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod authenticate;
+mod connection;
+mod record;
+mod reply;
+mod route;
+mod serve;
+mod site;
+mod tls;
+
+pub use accept::{Arrived, Place, Sort, Way};
+pub use record::{Record, Records};
+pub use reply::{Body, Reply};
+pub use tls::{Authority, AuthorityError};
+
+use async_trait::async_trait;
+use connection::Connections;
+use postern_names::{Region, Via, VpcEndpointId};
+use postern_serve::{Keys, Service};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What comes with a request to a service that reads HTTP itself.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub via: Via,
+    pub secure: bool,
+    /// The region of the address that was connected to, if the address tells.
+    pub region: Option<Region>,
+    /// UUID.
+    pub request_id: String,
+}
+
+/// A service that reads HTTP itself: S3.
+#[async_trait]
+pub trait RawService: Send + Sync {
+    async fn call(&self, request: http::Request<hyper::body::Incoming>, arrival: Arrival) -> Reply;
+}
+
+/// What stands behind the door.
+pub struct Behind {
+    /// By signing name.
+    pub services: HashMap<&'static str, Arc<dyn Service>>,
+    pub s3: Arc<dyn RawService>,
+    pub keys: Arc<dyn Keys>,
+    /// The region of requests that name none.
+    pub default_region: Region,
+}
+
+/// The door: all ways in lead to the same services.
+pub struct Door {
+    behind: Behind,
+    authority: Authority,
+    connections: Connections,
+    records: Records,
+}
+
+impl Door {
+    pub fn new(behind: Behind, authority: Authority) -> Arc<Self> {
+        Arc::new(Self { behind, authority, connections: Connections::default(), records: Records::default() })
+    }
+
+    /// Accepts connections on one socket until the returned task is aborted.
+    pub fn open(self: &Arc<Self>, way: Way) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(accept::run(Arc::clone(self), way))
+    }
+
+    /// Looks again at how every open connection came, and cuts (with a reset) each that would come another way today.
+    /// AWS cuts the connections of affected subnets when a gateway endpoint is created, changed or deleted.
+    pub fn look_again(&self) -> usize {
+        self.connections.look_again()
+    }
+
+    /// How many connections are open through this endpoint.
+    pub fn open_through(&self, endpoint: VpcEndpointId) -> usize {
+        self.connections.open_through(endpoint)
+    }
+
+    /// The latest requests and what became of them.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+}

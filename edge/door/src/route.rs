@@ -1,0 +1,93 @@
+//! Which service and region a name means.
+
+use postern_names::Region;
+
+/// A service's host name taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostName {
+    /// The name in hosts: `s3`, `sts`, `monitoring`.
+    pub service: String,
+    /// `None`: a global name (`sts.amazonaws.com`, `s3.amazonaws.com`), which means us-east-1.
+    pub region: Option<Region>,
+}
+
+/// Reads `sts.us-east-1.amazonaws.com`, `iam.amazonaws.com`, `s3.dualstack.us-east-1.amazonaws.com`,
+/// `bucket.with.dots.s3.us-east-1.amazonaws.com`, `ec2.us-east-1.api.aws`. `None`: no AWS name.
+pub(crate) fn read_host(host: &str) -> Option<HostName> {
+    let host = host.rsplit_once(':').map_or(host, |(name, port)| {
+        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+    });
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let front = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".api.aws"))?;
+    let mut labels: Vec<&str> = front.split('.').collect();
+    let region = match labels.last() {
+        Some(last) if is_region(last) => {
+            let region = Region::new(last);
+            labels.pop();
+            Some(region)
+        }
+        _ => None,
+    };
+    if labels.last() == Some(&"dualstack") {
+        labels.pop();
+    }
+    // Whatever stands before `s3` is a bucket; elsewhere it is part of the service's name (`api.ecr`).
+    let service = match labels.last() {
+        Some(&"s3") => "s3".to_owned(),
+        Some(_) => labels.join("."),
+        None => return None,
+    };
+    Some(HostName { service, region })
+}
+
+/// Whether `asked` is a name of this service in this region.
+pub(crate) fn is_name_of(asked: &str, service: &str, region: &Region) -> bool {
+    let global = || Region::new("us-east-1");
+    read_host(asked).is_some_and(|host| {
+        reversed(&host.service) == reversed(service) && host.region.unwrap_or_else(global) == *region
+    })
+}
+
+/// `api.ecr` and `ecr.api` are one service: hosts reverse the labels of the endpoint service's name.
+fn reversed(name: &str) -> Vec<&str> {
+    let mut labels: Vec<&str> = name.split('.').collect();
+    labels.sort_unstable();
+    labels
+}
+
+fn is_region(label: &str) -> bool {
+    let mut parts = label.rsplit('-');
+    parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) && label.matches('-').count() >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(host: &str) -> Option<(String, Option<String>)> {
+        read_host(host).map(|h| (h.service, h.region.map(|r| r.to_string())))
+    }
+
+    #[test]
+    fn hosts() {
+        let east = || Some("us-east-1".to_owned());
+        assert_eq!(read("s3.us-east-1.amazonaws.com"), Some(("s3".into(), east())));
+        assert_eq!(read("my.bucket.s3.us-east-1.amazonaws.com:443"), Some(("s3".into(), east())));
+        assert_eq!(read("s3.dualstack.us-east-1.amazonaws.com"), Some(("s3".into(), east())));
+        assert_eq!(read("b.s3.amazonaws.com"), Some(("s3".into(), None)));
+        assert_eq!(read("STS.amazonaws.com."), Some(("sts".into(), None)));
+        assert_eq!(read("api.ecr.us-east-1.amazonaws.com"), Some(("api.ecr".into(), east())));
+        assert_eq!(read("ec2.us-east-1.api.aws"), Some(("ec2".into(), east())));
+        assert_eq!(read("127.0.0.1:4566"), None);
+        assert_eq!(read("example.com"), None);
+    }
+
+    #[test]
+    fn a_name_belongs_to_one_service_and_region() {
+        let east = Region::new("us-east-1");
+        assert!(is_name_of("b.s3.amazonaws.com", "s3", &east));
+        assert!(is_name_of("api.ecr.us-east-1.amazonaws.com", "ecr.api", &east));
+        assert!(!is_name_of("sts.us-east-1.amazonaws.com", "s3", &east));
+        assert!(!is_name_of("s3.eu-west-1.amazonaws.com", "s3", &east));
+    }
+}
