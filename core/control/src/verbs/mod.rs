@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Serves one operation: reads the request, changes the draft, gives the reply. On a refusal the draft is rolled back.
 pub type Verb = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Value, Refusal>;
 
-mod network;
+pub(crate) mod network;
 pub(crate) mod compute;
 
 /// The verb of an operation, by model name.
@@ -18,7 +18,7 @@ pub fn verb(operation: &str) -> Option<Verb> {
 
 /// Every operation with its verb.
 pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
-    network::VERBS.iter().chain(compute::VERBS).copied()
+    network::VERBS.iter().copied().chain(compute::verbs())
 }
 
 /// Makes what an account has in a region from the beginning: the default DHCP options and the default VPC with a subnet

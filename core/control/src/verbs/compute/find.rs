@@ -1,39 +1,23 @@
-//! Things of the World that a call names and its caller may see.
+//! Things of the World that calls mean, by id or without one.
 
+use crate::Context;
 use crate::verbs::is_visible;
-use crate::{Context, refuse};
 use postern_call::Refusal;
-use postern_model::*;
-use postern_names::*;
+use postern_model::{Instance, NetworkInterface, SecurityGroup, Vpc, World};
+use postern_names::{InstanceId, NetworkInterfaceId, VpcId};
 
-macro_rules! finders {
-    ($($(#[$doc:meta])* $name:ident($map:ident, $id:ty) -> $entity:ty;)*) => {$(
-        $(#[$doc])*
-        pub(crate) fn $name<'w>(world: &'w World, context: &Context<'_>, id: $id) -> Result<&'w $entity, Refusal> {
-            world
-                .$map
-                .get(&id)
-                .filter(|e| is_visible(context, e.owner, &e.region))
-                .ok_or_else(|| refuse::not_found(<$id>::PREFIX, id))
-        }
-    )*};
+/// The caller's interface, or `InvalidNetworkInterfaceID.NotFound`.
+pub(crate) fn interface<'w>(
+    world: &'w World,
+    context: &Context<'_>,
+    id: NetworkInterfaceId,
+) -> Result<&'w NetworkInterface, Refusal> {
+    crate::find(world, context, id)
 }
 
-finders! {
-    /// `InvalidVpcID.NotFound`.
-    vpc(vpcs, VpcId) -> Vpc;
-    /// `InvalidSubnetID.NotFound`.
-    subnet(subnets, SubnetId) -> Subnet;
-    /// `InvalidGroup.NotFound`.
-    group(security_groups, SecurityGroupId) -> SecurityGroup;
-    /// `InvalidNetworkAclID.NotFound`.
-    acl(network_acls, NetworkAclId) -> NetworkAcl;
-    /// `InvalidNetworkInterfaceID.NotFound`.
-    interface(network_interfaces, NetworkInterfaceId) -> NetworkInterface;
-    /// `InvalidInstanceID.NotFound`.
-    instance(instances, InstanceId) -> Instance;
-    /// `InvalidKeyPair.NotFound`.
-    key_pair(key_pairs, KeyPairId) -> KeyPair;
+/// The caller's instance, or `InvalidInstanceID.NotFound`.
+pub(crate) fn instance<'w>(world: &'w World, context: &Context<'_>, id: InstanceId) -> Result<&'w Instance, Refusal> {
+    crate::find(world, context, id)
 }
 
 /// The caller's default VPC in the region, if it still has one.

@@ -4,8 +4,14 @@ use super::Verb;
 
 pub(crate) mod find;
 pub(crate) mod free_address;
+mod group;
 pub(crate) mod new_interface;
 pub(crate) mod public_address;
 
+/// Operation and verb, family by family.
+const FAMILIES: &[&[(&str, Verb)]] = &[group::VERBS];
+
 /// Operation and verb.
-pub const VERBS: &[(&str, Verb)] = &[];
+pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
+}

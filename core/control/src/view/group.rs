@@ -1,0 +1,172 @@
+//! A security group in replies, its rules merged into permissions as AWS merges them.
+
+use crate::listed::{FilterValues, Listed, one};
+use crate::tags;
+use crate::view::group_rule::{protocol, wire_ports};
+use postern_model::{GroupPeer, RuleDirection, SecurityGroup, SecurityGroupRule, Tags, World};
+use postern_names::{AccountId, Arn, Region, SecurityGroupId};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use RuleDirection::{Egress, Ingress};
+
+impl Listed for SecurityGroup {
+    type Id = SecurityGroupId;
+    const PREFIX: &'static str = SecurityGroupId::PREFIX;
+    const FILTERS: &'static [(&'static str, FilterValues<Self>)] = &[
+        ("description", |_, g| one(&g.description)),
+        ("group-id", |_, g| one(g.id)),
+        ("group-name", |_, g| one(&g.name)),
+        ("owner-id", |_, g| one(g.owner)),
+        ("vpc-id", |_, g| one(g.vpc)),
+        ("ip-permission.cidr", |_, g| of_rules(g, Ingress, cidr)),
+        ("ip-permission.from-port", |_, g| of_rules(g, Ingress, from_port)),
+        ("ip-permission.group-id", |_, g| of_rules(g, Ingress, group_id)),
+        ("ip-permission.group-name", |w, g| group_names(w, g, Ingress)),
+        ("ip-permission.ipv6-cidr", |_, g| of_rules(g, Ingress, ipv6_cidr)),
+        ("ip-permission.prefix-list-id", |_, g| of_rules(g, Ingress, prefix_list)),
+        ("ip-permission.protocol", |_, g| of_rules(g, Ingress, |r| Some(protocol(r)))),
+        ("ip-permission.to-port", |_, g| of_rules(g, Ingress, to_port)),
+        ("ip-permission.user-id", |_, g| of_rules(g, Ingress, user_id)),
+        ("egress.ip-permission.cidr", |_, g| of_rules(g, Egress, cidr)),
+        ("egress.ip-permission.from-port", |_, g| of_rules(g, Egress, from_port)),
+        ("egress.ip-permission.group-id", |_, g| of_rules(g, Egress, group_id)),
+        ("egress.ip-permission.group-name", |w, g| group_names(w, g, Egress)),
+        ("egress.ip-permission.ipv6-cidr", |_, g| of_rules(g, Egress, ipv6_cidr)),
+        ("egress.ip-permission.prefix-list-id", |_, g| of_rules(g, Egress, prefix_list)),
+        ("egress.ip-permission.protocol", |_, g| of_rules(g, Egress, |r| Some(protocol(r)))),
+        ("egress.ip-permission.to-port", |_, g| of_rules(g, Egress, to_port)),
+        ("egress.ip-permission.user-id", |_, g| of_rules(g, Egress, user_id)),
+    ];
+    fn all(world: &World) -> &BTreeMap<SecurityGroupId, Self> {
+        &world.security_groups
+    }
+    fn owner(&self) -> AccountId {
+        self.owner
+    }
+    fn region(&self) -> &Region {
+        &self.region
+    }
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
+fn of_rules(
+    group: &SecurityGroup,
+    direction: RuleDirection,
+    value: fn(&SecurityGroupRule) -> Option<String>,
+) -> Vec<String> {
+    group.rules.iter().filter(|r| r.direction == direction).filter_map(value).collect()
+}
+
+fn cidr(rule: &SecurityGroupRule) -> Option<String> {
+    if let GroupPeer::Cidr(cidr) = &rule.peer { Some(cidr.to_string()) } else { None }
+}
+fn ipv6_cidr(rule: &SecurityGroupRule) -> Option<String> {
+    if let GroupPeer::Ipv6Cidr(cidr) = &rule.peer { Some(cidr.clone()) } else { None }
+}
+fn prefix_list(rule: &SecurityGroupRule) -> Option<String> {
+    if let GroupPeer::PrefixList(id) = &rule.peer { Some(id.to_string()) } else { None }
+}
+fn group_id(rule: &SecurityGroupRule) -> Option<String> {
+    if let GroupPeer::Group { id, .. } = &rule.peer { Some(id.to_string()) } else { None }
+}
+fn user_id(rule: &SecurityGroupRule) -> Option<String> {
+    if let GroupPeer::Group { owner, .. } = &rule.peer { Some(owner.to_string()) } else { None }
+}
+fn from_port(rule: &SecurityGroupRule) -> Option<String> {
+    wire_ports(rule).map(|(from, _)| from.to_string())
+}
+fn to_port(rule: &SecurityGroupRule) -> Option<String> {
+    wire_ports(rule).map(|(_, to)| to.to_string())
+}
+
+fn group_names(world: &World, group: &SecurityGroup, direction: RuleDirection) -> Vec<String> {
+    let rules = group.rules.iter().filter(|r| r.direction == direction);
+    let peers = rules.filter_map(|r| if let GroupPeer::Group { id, .. } = &r.peer { Some(*id) } else { None });
+    peers.filter_map(|id| world.security_groups.get(&id)).map(|peer| peer.name.clone()).collect()
+}
+
+pub fn arn(group: &SecurityGroup) -> Arn {
+    Arn::new("ec2", group.region.as_str(), group.owner, format!("security-group/{}", group.id))
+}
+
+pub fn group(group: &SecurityGroup) -> Value {
+    let of = |direction| permissions(group.rules.iter().filter(move |r| r.direction == direction));
+    json!({
+        "GroupId": group.id.to_string(),
+        "IpPermissionsEgress": of(Egress),
+        "Tags": tags::view(&group.tags),
+        "VpcId": group.vpc.to_string(),
+        "SecurityGroupArn": arn(group).to_string(),
+        "OwnerId": group.owner.to_string(),
+        "GroupName": group.name,
+        "Description": group.description,
+        "IpPermissions": of(Ingress),
+    })
+}
+
+/// `GroupId` and `GroupName` of each, as interfaces and instances list their groups.
+pub fn identifiers(world: &World, groups: &[SecurityGroupId]) -> Value {
+    groups
+        .iter()
+        .map(|id| {
+            let name = world.security_groups.get(id).map(|group| group.name.as_str()).unwrap_or_default();
+            json!({ "GroupId": id.to_string(), "GroupName": name })
+        })
+        .collect()
+}
+
+/// Rules of one direction as `IpPermissions`: those of the same protocol and ports are one, in the order of their
+/// first rule.
+pub fn permissions<'r>(rules: impl Iterator<Item = &'r SecurityGroupRule>) -> Value {
+    let mut merged: Vec<(String, Option<(i64, i64)>, Vec<&SecurityGroupRule>)> = Vec::new();
+    for rule in rules {
+        let (protocol, ports) = (protocol(rule), wire_ports(rule));
+        match merged.iter_mut().find(|(p, range, _)| *p == protocol && *range == ports) {
+            Some((_, _, same)) => same.push(rule),
+            None => merged.push((protocol, ports, vec![rule])),
+        }
+    }
+    merged.into_iter().map(|(protocol, ports, rules)| permission(&protocol, ports, &rules)).collect()
+}
+
+fn permission(protocol: &str, ports: Option<(i64, i64)>, rules: &[&SecurityGroupRule]) -> Value {
+    let mut permission = Map::new();
+    permission.insert("IpProtocol".into(), json!(protocol));
+    if let Some((from, to)) = ports {
+        permission.insert("FromPort".into(), json!(from));
+        permission.insert("ToPort".into(), json!(to));
+    }
+    for list in ["UserIdGroupPairs", "IpRanges", "Ipv6Ranges", "PrefixListIds"] {
+        let peers: Vec<Value> = rules.iter().filter_map(|rule| peer(list, rule)).collect();
+        permission.insert(list.into(), Value::from(peers));
+    }
+    Value::Object(permission)
+}
+
+/// The rule's peer as an element of this list, if it belongs there.
+fn peer(list: &str, rule: &SecurityGroupRule) -> Option<Value> {
+    let mut peer = Map::new();
+    if let Some(description) = &rule.description {
+        peer.insert("Description".into(), json!(description));
+    }
+    match (list, &rule.peer) {
+        ("UserIdGroupPairs", GroupPeer::Group { id, owner }) => {
+            peer.insert("UserId".into(), json!(owner.to_string()));
+            peer.insert("GroupId".into(), json!(id.to_string()));
+        }
+        ("IpRanges", GroupPeer::Cidr(cidr)) => {
+            peer.insert("CidrIp".into(), json!(cidr.to_string()));
+        }
+        ("Ipv6Ranges", GroupPeer::Ipv6Cidr(cidr)) => {
+            peer.insert("CidrIpv6".into(), json!(cidr));
+        }
+        ("PrefixListIds", GroupPeer::PrefixList(id)) => {
+            peer.insert("PrefixListId".into(), json!(id.to_string()));
+        }
+        _ => return None,
+    }
+    Some(Value::Object(peer))
+}
