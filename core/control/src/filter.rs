@@ -17,7 +17,9 @@ impl Filters {
         Self(
             filters
                 .iter()
-                .map(|f| (f.text("Name").map(own).unwrap_or_default(), f.texts("Values").into_iter().map(own).collect()))
+                .map(|f| {
+                    (f.text("Name").map(own).unwrap_or_default(), f.texts("Values").into_iter().map(own).collect())
+                })
                 .collect(),
         )
     }
@@ -38,11 +40,7 @@ impl Filters {
 
     /// Whether a thing passes. `values` gives, for a filter's name, the values that the thing has under it, or `None`
     /// when the call has no such filter (the refusal then names it). Tag filters are answered from `tags`.
-    pub fn pass(
-        &self,
-        tags: &Tags,
-        values: impl Fn(&str) -> Option<Vec<String>>,
-    ) -> Result<bool, Refusal> {
+    pub fn pass(&self, tags: &Tags, values: impl Fn(&str) -> Option<Vec<String>>) -> Result<bool, Refusal> {
         for (name, wanted) in &self.0 {
             let found = match name.as_str() {
                 "tag-key" => tags.keys().cloned().collect(),

@@ -10,6 +10,7 @@ mod listed;
 mod page;
 pub mod refuse;
 mod request;
+mod taggable;
 mod tags;
 mod verbs;
 pub mod view;

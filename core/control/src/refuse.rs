@@ -11,7 +11,12 @@ const IDS: &[(&str, &str, &str, &str)] = &[
     ("rtbassoc", "InvalidAssociationID.Malformed", "InvalidAssociationID.NotFound", "The association ID"),
     ("pl", "InvalidPrefixListID.Malformed", "InvalidPrefixListID.NotFound", "The prefix list ID"),
     ("sg", "InvalidGroupId.Malformed", "InvalidGroup.NotFound", "The security group"),
-    ("sgr", "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", "The security group rule ID"),
+    (
+        "sgr",
+        "InvalidSecurityGroupRuleId.Malformed",
+        "InvalidSecurityGroupRuleId.NotFound",
+        "The security group rule ID",
+    ),
     ("acl", "InvalidNetworkAclID.Malformed", "InvalidNetworkAclID.NotFound", "The networkAcl ID"),
     ("aclassoc", "InvalidAssociationID.Malformed", "InvalidAssociationID.NotFound", "The association ID"),
     ("eni", "InvalidNetworkInterfaceID.Malformed", "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID"),

@@ -41,7 +41,10 @@ impl<'a> Request<'a> {
     }
     /// A list of texts; empty when absent.
     pub fn texts(&self, name: &str) -> Vec<&'a str> {
-        self.get(name).and_then(Value::as_array).map(|a| a.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
+        self.get(name)
+            .and_then(Value::as_array)
+            .map(|a| a.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default()
     }
     /// A required id. Malformed: `Invalid<Kind>ID.Malformed`.
     pub fn id<T: FromStr<Err = MalformedId>>(&self, name: &str) -> Result<T, Refusal> {

@@ -42,13 +42,19 @@ pub fn add(tags: &mut Tags, given: &[Request<'_>]) -> Result<(), Refusal> {
 
 fn check(key: &str, value: &str) -> Result<(), Refusal> {
     if key.is_empty() || key.chars().count() > 128 {
-        return Err(Refusal::new("InvalidParameterValue", "Tag key exceeds the maximum length of 128 characters or is empty"));
+        return Err(Refusal::new(
+            "InvalidParameterValue",
+            "Tag key exceeds the maximum length of 128 characters or is empty",
+        ));
     }
     if value.chars().count() > 256 {
         return Err(Refusal::new("InvalidParameterValue", "Tag value exceeds the maximum length of 256 characters"));
     }
     if key.to_ascii_lowercase().starts_with("aws:") {
-        return Err(Refusal::new("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use"));
+        return Err(Refusal::new(
+            "InvalidParameterValue",
+            "Tag keys starting with 'aws:' are reserved for internal use",
+        ));
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 /// Serves one operation: reads the request, changes the draft, gives the reply. On a refusal the draft is rolled back.
 pub type Verb = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Value, Refusal>;
 
-pub(crate) mod network;
 pub(crate) mod compute;
+pub(crate) mod network;
 
 /// The verb of an operation, by model name.
 pub fn verb(operation: &str) -> Option<Verb> {

@@ -40,6 +40,25 @@ pub fn state(state: NatGatewayState) -> &'static str {
     }
 }
 
+/// As the create reply shows it: on its way, whatever came of it.
+pub fn pending(nat: &NatGateway) -> Value {
+    let mut address = json!({ "IsPrimary": true, "Status": "associating" });
+    if let Some(allocation) = nat.allocation {
+        address["AllocationId"] = json!(allocation.to_string());
+    }
+    json!({
+        "CreateTime": view::timestamp(nat.created),
+        "NatGatewayAddresses": [address],
+        "NatGatewayId": nat.id.to_string(),
+        "State": "pending",
+        "SubnetId": nat.subnet.to_string(),
+        "VpcId": nat.vpc.to_string(),
+        "Tags": tags::view(&nat.tags),
+        "ConnectivityType": if nat.is_public { "public" } else { "private" },
+        "AvailabilityMode": "zonal",
+    })
+}
+
 /// As the Describe call shows it.
 pub fn nat_gateway(world: &World, nat: &NatGateway) -> Value {
     let mut reply = Map::new();

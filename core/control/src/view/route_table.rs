@@ -15,7 +15,9 @@ impl Listed for RouteTable {
         ("association.main", |_, t| t.associations.iter().map(|a| a.subnet.is_none().to_string()).collect()),
         ("association.route-table-association-id", |_, t| t.associations.iter().map(|a| a.id.to_string()).collect()),
         ("association.route-table-id", |_, t| t.associations.iter().map(|_| t.id.to_string()).collect()),
-        ("association.subnet-id", |_, t| t.associations.iter().filter_map(|a| a.subnet).map(|s| s.to_string()).collect()),
+        ("association.subnet-id", |_, t| {
+            t.associations.iter().filter_map(|a| a.subnet).map(|s| s.to_string()).collect()
+        }),
         ("owner-id", |_, t| one(t.owner)),
         ("route-table-id", |_, t| one(t.id)),
         ("route.destination-cidr-block", |w, t| route_members(w, t, "DestinationCidrBlock")),
@@ -80,14 +82,8 @@ fn association(table: &RouteTable, association: &TableAssociation) -> Value {
 /// Every route of the table, those that follow from other things included.
 pub fn routes(world: &World, table: &RouteTable) -> Vec<Value> {
     let cidrs = world.vpcs.get(&table.vpc).map(|vpc| vpc.cidrs.as_slice()).unwrap_or_default();
-    let user_route_of = |cidr: Ipv4Cidr| table.routes.iter().find(|r| r.destination == RouteDestination::Cidr(cidr));
-    // A local route whose target the user replaced is stored among the user's routes and takes the local one's place.
-    let locals = cidrs.iter().map(|c| match user_route_of(c.cidr) {
-        Some(replaced) => user_route(world, table, replaced, "CreateRouteTable"),
-        None => local_route(c.cidr),
-    });
-    let is_local = |route: &&Route| cidrs.iter().any(|c| route.destination == RouteDestination::Cidr(c.cidr));
-    let users = table.routes.iter().filter(|r| !is_local(r)).map(|r| user_route(world, table, r, "CreateRoute"));
+    let locals = cidrs.iter().map(|c| local_route(c.cidr));
+    let users = table.routes.iter().map(|route| user_route(world, table, route));
     let endpoints = world.endpoint_routes(table.id).into_iter().map(endpoint_route);
     locals.chain(users).chain(endpoints).collect()
 }
@@ -110,7 +106,7 @@ fn endpoint_route(route: EndpointRoute) -> Value {
     })
 }
 
-fn user_route(world: &World, table: &RouteTable, route: &Route, origin: &str) -> Value {
+fn user_route(world: &World, table: &RouteTable, route: &Route) -> Value {
     let mut reply = match route.destination {
         RouteDestination::Cidr(cidr) => json!({ "DestinationCidrBlock": cidr.to_string() }),
         RouteDestination::PrefixList(id) => json!({ "DestinationPrefixListId": id.to_string() }),
@@ -130,7 +126,7 @@ fn user_route(world: &World, table: &RouteTable, route: &Route, origin: &str) ->
             reply["NetworkInterfaceId"] = json!(id.to_string());
         }
     }
-    reply["Origin"] = json!(origin);
+    reply["Origin"] = json!("CreateRoute");
     reply["State"] = json!(if world.route_is_active(table.vpc, route.target) { "active" } else { "blackhole" });
     reply
 }

@@ -2,6 +2,7 @@
 
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
+use crate::verbs::network::dhcp_options::NO_DHCP_OPTIONS;
 use postern_model::{Tags, Vpc, VpcCidr, World};
 use postern_names::{AccountId, Region, VpcId};
 use serde_json::{Value, json};
@@ -17,8 +18,8 @@ impl Listed for Vpc {
         ("cidr-block-association.cidr-block", |_, v| v.cidrs.iter().map(|c| c.cidr.to_string()).collect()),
         ("cidr-block-association.association-id", |_, v| v.cidrs.iter().map(|c| c.association.to_string()).collect()),
         ("cidr-block-association.state", |_, v| v.cidrs.iter().map(|_| "associated".to_owned()).collect()),
-        ("dhcp-options-id", |_, v| one(v.dhcp_options)),
-        ("dhcpOptionsId", |_, v| one(v.dhcp_options)),
+        ("dhcp-options-id", |_, v| vec![dhcp_options(v)]),
+        ("dhcpOptionsId", |_, v| vec![dhcp_options(v)]),
         ("ipv6-cidr-block-association.ipv6-cidr-block", |_, _| vec![]),
         ("ipv6-cidr-block-association.ipv6-pool", |_, _| vec![]),
         ("ipv6-cidr-block-association.association-id", |_, _| vec![]),
@@ -47,6 +48,11 @@ fn primary(_: &World, vpc: &Vpc) -> Vec<String> {
     vpc.primary_cidr().map(|c| c.to_string()).into_iter().collect()
 }
 
+/// The id of the option set, or `default` for a VPC that was taken off all sets.
+fn dhcp_options(vpc: &Vpc) -> String {
+    if vpc.dhcp_options == NO_DHCP_OPTIONS { "default".to_owned() } else { vpc.dhcp_options.to_string() }
+}
+
 /// As the Describe call shows it; the create reply says `pending` in `state`.
 pub fn vpc(vpc: &Vpc, state: &str) -> Value {
     let associations: Vec<Value> = vpc.cidrs.iter().map(|c| cidr_association(c, "associated")).collect();
@@ -61,7 +67,7 @@ pub fn vpc(vpc: &Vpc, state: &str) -> Value {
         "VpcId": vpc.id.to_string(),
         "State": state,
         "CidrBlock": vpc.primary_cidr().map(|c| c.to_string()),
-        "DhcpOptionsId": vpc.dhcp_options.to_string(),
+        "DhcpOptionsId": dhcp_options(vpc),
     })
 }
 

@@ -1,0 +1,187 @@
+//! CreateRoute, ReplaceRoute, DeleteRoute.
+
+use super::route_target;
+use crate::{Context, Draft, Request, find, refuse};
+use postern_call::Refusal;
+use postern_model::{Route, RouteDestination, RouteTable, RouteTarget, World};
+use postern_names::{Ipv4Cidr, PrefixListId};
+use serde_json::{Value, json};
+
+pub fn create_route(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
+    let mut table = find::<RouteTable>(draft, context, request.id("RouteTableId")?)?.clone();
+    let destination = destination(draft, context, request)?;
+    let target = target(draft, context, request, &table, destination)?;
+    if is_local(draft, &table, destination)
+        || is_endpoints(draft, &table, destination)
+        || table.routes.iter().any(|r| r.destination == destination)
+    {
+        let message = format!("The route identified by {} already exists.", text(destination));
+        return Err(Refusal::new("RouteAlreadyExists", message));
+    }
+    check_inside_vpc(draft, &table, destination, target)?;
+    table.routes.push(Route { destination, target });
+    draft.put(table);
+    Ok(json!({ "Return": true }))
+}
+
+pub fn replace_route(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
+    let mut table = find::<RouteTable>(draft, context, request.id("RouteTableId")?)?.clone();
+    let destination = destination(draft, context, request)?;
+    if is_endpoints(draft, &table, destination) {
+        return Err(endpoint_target());
+    }
+    if is_local(draft, &table, destination) {
+        return match request.flag("LocalTarget") {
+            Some(true) => Ok(json!({})),
+            _ => Err(refuse::not_served("Replacing the target of a local route")),
+        };
+    }
+    if request.flag("LocalTarget") == Some(true) {
+        let message = format!("The route {} is not a local route of the VPC.", text(destination));
+        return Err(Refusal::new("InvalidParameterValue", message));
+    }
+    let target = target(draft, context, request, &table, destination)?;
+    let Some(place) = table.routes.iter().position(|r| r.destination == destination) else {
+        let message = format!(
+            "There is no route defined for '{}' in the route table. Use CreateRoute instead.",
+            text(destination)
+        );
+        return Err(Refusal::new("InvalidParameterValue", message));
+    };
+    check_inside_vpc(draft, &table, destination, target)?;
+    if let Some(route) = table.routes.get_mut(place) {
+        route.target = target;
+    }
+    draft.put(table);
+    Ok(json!({}))
+}
+
+pub fn delete_route(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
+    let mut table = find::<RouteTable>(draft, context, request.id("RouteTableId")?)?.clone();
+    let destination = destination(draft, context, request)?;
+    if is_local(draft, &table, destination) {
+        let message = format!("cannot remove local route {} in route table {}", text(destination), table.id);
+        return Err(Refusal::new("InvalidParameterValue", message));
+    }
+    if is_endpoints(draft, &table, destination) {
+        let message = format!("cannot remove VPC endpoint route {} in route table {}", text(destination), table.id);
+        return Err(Refusal::new("InvalidParameterValue", message)
+            .hint("take the route table off the endpoint with ModifyVpcEndpoint"));
+    }
+    let before = table.routes.len();
+    table.routes.retain(|r| r.destination != destination);
+    if table.routes.len() == before {
+        let kind = match destination {
+            RouteDestination::Cidr(_) => "destination-cidr-block",
+            RouteDestination::PrefixList(_) => "destination-prefix-list-id",
+        };
+        let message = format!("no route with {kind} {} in route table {}", text(destination), table.id);
+        return Err(Refusal::new("InvalidRoute.NotFound", message));
+    }
+    draft.put(table);
+    Ok(json!({}))
+}
+
+fn text(destination: RouteDestination) -> String {
+    match destination {
+        RouteDestination::Cidr(cidr) => cidr.to_string(),
+        RouteDestination::PrefixList(id) => id.to_string(),
+    }
+}
+
+/// Exactly one of the three destination members; a range in canonical form.
+fn destination(world: &World, context: &Context<'_>, request: &Request<'_>) -> Result<RouteDestination, Refusal> {
+    let members = ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"];
+    let given: Vec<&str> = members.into_iter().filter(|m| request.get(m).is_some()).collect();
+    match given.as_slice() {
+        ["DestinationCidrBlock"] => {
+            let text = request.required_text("DestinationCidrBlock")?;
+            text.parse().map(RouteDestination::Cidr).map_err(|_| refuse::invalid_cidr("destinationCidrBlock", text))
+        }
+        ["DestinationPrefixListId"] => {
+            let id: PrefixListId = request.id("DestinationPrefixListId")?;
+            let list = world.prefix_list(context.region, id);
+            list.filter(|l| l.owner.is_none_or(|owner| owner == context.account) && l.region == *context.region)
+                .map(|l| RouteDestination::PrefixList(l.id))
+                .ok_or_else(|| refuse::not_found(PrefixListId::PREFIX, id))
+        }
+        ["DestinationIpv6CidrBlock"] => Err(refuse::not_served("IPv6")),
+        [] => {
+            Err(refuse::missing_parameter("destinationCidrBlock, destinationIpv6CidrBlock or destinationPrefixListId"))
+        }
+        _ => Err(refuse::invalid_combination(
+            "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or \
+             destinationPrefixListId.",
+        )),
+    }
+}
+
+fn target(
+    world: &World,
+    context: &Context<'_>,
+    request: &Request<'_>,
+    table: &RouteTable,
+    destination: RouteDestination,
+) -> Result<RouteTarget, Refusal> {
+    let is_endpoint =
+        request.get("VpcEndpointId").is_some() || request.text("GatewayId").is_some_and(|id| id.starts_with("vpce-"));
+    if is_endpoint && matches!(destination, RouteDestination::PrefixList(_)) {
+        return Err(endpoint_target());
+    }
+    route_target::read(world, context, request, table)
+}
+
+fn endpoint_target() -> Refusal {
+    Refusal::new("InvalidParameterValue", "Cannot create or replace a prefix list route targeting a VPC Endpoint.")
+}
+
+fn vpc_cidrs(world: &World, table: &RouteTable) -> Vec<Ipv4Cidr> {
+    world.vpcs.get(&table.vpc).map(|v| v.cidrs.iter().map(|c| c.cidr).collect()).unwrap_or_default()
+}
+
+fn is_local(world: &World, table: &RouteTable, destination: RouteDestination) -> bool {
+    vpc_cidrs(world, table).into_iter().any(|c| destination == RouteDestination::Cidr(c))
+}
+
+/// Whether the route is one that a gateway endpoint put there.
+fn is_endpoints(world: &World, table: &RouteTable, destination: RouteDestination) -> bool {
+    world.endpoint_routes(table.id).iter().any(|r| destination == RouteDestination::PrefixList(r.prefix_list))
+}
+
+/// A route inside the VPC's own ranges must be for exactly one subnet and lead to an appliance; one for the metadata
+/// addresses is never taken.
+fn check_inside_vpc(
+    world: &World,
+    table: &RouteTable,
+    destination: RouteDestination,
+    target: RouteTarget,
+) -> Result<(), Refusal> {
+    let RouteDestination::Cidr(cidr) = destination else { return Ok(()) };
+    let reserved = Ipv4Cidr::new(std::net::Ipv4Addr::new(169, 254, 168, 0), 22);
+    if reserved.is_some_and(|r| r.covers(cidr)) {
+        return Err(refuse::invalid_value(
+            "destinationCidrBlock",
+            cidr,
+            "The destination is reserved for use by AWS services.",
+        ));
+    }
+    if !vpc_cidrs(world, table).into_iter().any(|c| c.covers(cidr)) {
+        return Ok(());
+    }
+    if !matches!(target, RouteTarget::NetworkInterface(_) | RouteTarget::NatGateway(_)) {
+        return Err(Refusal::new(
+            "InvalidParameterValue",
+            format!(
+                "The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. \
+                 This route can target only an interface or an instance."
+            ),
+        ));
+    }
+    if !world.subnets.values().any(|s| s.vpc == table.vpc && s.cidr == cidr) {
+        return Err(Refusal::new(
+            "InvalidParameterValue",
+            format!("The destination CIDR block {cidr} does not match the CIDR block of a subnet in the VPC."),
+        ));
+    }
+    Ok(())
+}
