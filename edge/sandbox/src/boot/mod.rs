@@ -1,0 +1,143 @@
+//! From a helper process to an instance: namespaces first, then a root, then init.
+//!
+//! The helper forks init as its sibling and ends, so that init's parent is the daemon's spawning thread and dies with it.
+
+mod console;
+mod devices;
+mod files;
+mod init;
+mod root;
+mod ssh;
+mod user_data;
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::Path;
+
+use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
+
+use crate::channel::Channel;
+use crate::error::{SandboxError, Step};
+use crate::ids::Holder;
+use crate::spec::{BootRequest, Ids, Report};
+use crate::sys::{self, Fork};
+use console::Console;
+pub(crate) use ssh::HOST_KEY;
+
+/// The hidden subcommand `__sandbox-init`.
+pub(crate) fn helper(channel: Channel) {
+    if let Err(error) = start(&channel) {
+        // A daemon that is gone needs no answer.
+        let _ = channel.send(&Report::Failed(error), &[]);
+    }
+}
+
+fn start(channel: &Channel) -> Result<(), SandboxError> {
+    let Some((request, _)) = channel.receive::<BootRequest>()? else { return Ok(()) };
+    crate::die_with_parent(request.parent)?;
+    crate::cgroup::enter(&request.instance)?;
+    limit(&request)?;
+    let own = UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWUTS | UnshareFlags::NEWIPC;
+    let holder = Holder::start(request.image.ids, own)?;
+    let joined = Joined {
+        users: holder.users.try_clone().step("keep the instance's user namespace", "dup")?,
+        others: [
+            (holder.namespace("net")?, LinkNameSpaceType::Network),
+            (holder.namespace("uts")?, LinkNameSpaceType::HostNameAndNISDomainName),
+            (holder.namespace("ipc")?, LinkNameSpaceType::InterProcessCommunication),
+        ],
+    };
+    sys::unshare(UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWCGROUP)
+        .step("make the instance's namespaces", "unshare(CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWCGROUP)")?;
+    let console = prepare_disk(&request.instance.instance_dir, request.image.ids)?;
+    match sys::fork_sibling().step("start the instance's init", "clone(CLONE_PARENT)")? {
+        Fork::Parent(pid) => channel.send(&Report::Forked { pid: pid.as_raw_nonzero().get() }, &[]),
+        Fork::Child => {
+            let status = match become_init(channel, &request, &joined, console) {
+                Ok(status) => status,
+                Err(error) => {
+                    let _ = channel.send(&Report::Failed(error), &[]);
+                    125
+                }
+            };
+            std::process::exit(status)
+        }
+    }
+}
+
+/// The namespaces the instance itself owns.
+struct Joined {
+    users: OwnedFd,
+    others: [(OwnedFd, LinkNameSpaceType); 3],
+}
+
+fn become_init(
+    channel: &Channel,
+    request: &BootRequest,
+    joined: &Joined,
+    console: Console,
+) -> Result<i32, SandboxError> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .step("tie the instance to the daemon", "prctl(PR_SET_PDEATHSIG)")?;
+    for (namespace, kind) in &joined.others {
+        move_into_link_name_space(namespace.as_fd(), Some(*kind))
+            .step(format!("enter the instance's namespaces ({kind:?})"), "setns")?;
+    }
+    let terminal = root::build(request, &joined.users)?;
+    enter_as_guest(&joined.users)?;
+    // The session's start: nothing of the daemon's terminal remains.
+    rustix::process::setsid().step("leave the daemon's session", "setsid")?;
+    init::run(channel, request, console, terminal)
+}
+
+/// Becomes root of the instance's user namespace, for good. What follows can touch only what the instance can.
+fn enter_as_guest(users: &OwnedFd) -> Result<(), SandboxError> {
+    move_into_link_name_space(users.as_fd(), Some(LinkNameSpaceType::User))
+        .step("enter the instance's user namespace", "setns(CLONE_NEWUSER)")?;
+    become_guest_root()?;
+    // Changing ids clears both of these.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .step("tie the instance to the daemon", "prctl(PR_SET_PDEATHSIG)")?;
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .step("keep init from being looked into", "prctl(PR_SET_DUMPABLE)")?;
+    crate::privilege::confine()
+}
+
+/// Root's ids of the namespace just entered. A namespace of one id has no groups to drop.
+pub(crate) fn become_guest_root() -> Result<(), SandboxError> {
+    match sys::become_user(0, 0, Some(&[])) {
+        Err(rustix::io::Errno::PERM) => sys::become_user(0, 0, None),
+        other => other,
+    }
+    .step("become root of the instance", "setresuid")
+}
+
+/// The instance's directory on the host: `root`, `disk` and `console`, shut to everyone but the daemon.
+fn prepare_disk(directory: &Path, ids: Ids) -> Result<Console, SandboxError> {
+    let step = "prepare the instance's disk";
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).step(step, "mkdir")?;
+    let root = directory.join("root");
+    if !root.exists() {
+        fs::create_dir(&root).step(step, "mkdir")?;
+        chown(&root, Some(ids.base), Some(ids.base)).step(step, "chown")?;
+    }
+    fs::create_dir_all(directory.join("disk")).step(step, "mkdir")?;
+    Console::open(&directory.join("console"))
+}
+
+/// Limits that need no controller; the user namespace made after this counts against them as a whole.
+fn limit(request: &BootRequest) -> Result<(), SandboxError> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let step = "set the instance's limits";
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).step(step, "setrlimit(RLIMIT_CORE)")?;
+    let files = getrlimit(Resource::Nofile).maximum.map(|most| most.min(65_536));
+    let soft = files.map(|most| most.min(1024));
+    setrlimit(Resource::Nofile, Rlimit { current: soft, maximum: files }).step(step, "setrlimit(RLIMIT_NOFILE)")?;
+    // Without a user id of its own an instance would share this count with the person who runs it.
+    if let (Some(most), true) = (request.instance.pids_max, request.image.ids.shifted()) {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        setrlimit(Resource::Nproc, limit).step(step, "setrlimit(RLIMIT_NPROC)")?;
+    }
+    Ok(())
+}
