@@ -22,6 +22,8 @@ pub struct NetworkInterface {
     /// Empty for a NAT gateway's interface, which no group filters.
     pub groups: Vec<SecurityGroupId>,
     pub source_dest_check: bool,
+    /// Whether its primary address gets a public one of Amazon's pool at each start of its instance.
+    pub associate_public_ip: bool,
     pub attachment: Option<Attachment>,
     /// Made by a service on the user's behalf: the user cannot change or delete it.
     pub requester_managed: bool,

@@ -27,7 +27,7 @@ pub use change::{Change, Entity, EntityKey};
 pub use endpoint::{EndpointKind, EndpointState, VpcEndpoint};
 pub use gateway::{InternetGateway, NatGateway, NatGatewayState};
 pub use group::{GroupPeer, IcmpType, RuleDirection, SecurityGroup, SecurityGroupRule};
-pub use image::{HOST_IMAGE, Image, InstanceType, images, instance_types};
+pub use image::{HOST_IMAGE, Image, InstanceType, image_of_parameter, images, instance_types};
 pub use instance::{Instance, InstanceState, MetadataOptions, ProfileAssociation, RootVolume};
 pub use interface::{Attachment, InterfaceKind, NetworkInterface, PrivateAddress};
 pub use key_pair::KeyPair;

@@ -27,6 +27,7 @@ pub(crate) fn new_interface(
         addresses: vec![PrivateAddress { address, auto_public: None }],
         groups: Vec::new(),
         source_dest_check: true,
+        associate_public_ip: false,
         attachment: None,
         requester_managed: false,
         tags: Tags::new(),

@@ -36,5 +36,8 @@ fn used(world: &World) -> BTreeSet<Ipv4Addr> {
 }
 
 fn exhausted() -> Refusal {
-    Refusal::new("InsufficientAddressCapacity", "There are not enough addresses in Amazon's pool to satisfy the request.")
+    Refusal::new(
+        "InsufficientAddressCapacity",
+        "There are not enough addresses in Amazon's pool to satisfy the request.",
+    )
 }

@@ -72,8 +72,11 @@ pub(super) fn check_limit(world: &World, group: &SecurityGroup, direction: RuleD
     }
     if ipv4.max(ipv6) > MOST_RULES {
         let message = "The maximum number of rules per security group has been reached.";
-        return Err(Refusal::new("RulesPerSecurityGroupLimitExceeded", message)
-            .hint(format!("{} would have {} rules, at most {MOST_RULES}", group.id, ipv4.max(ipv6))));
+        return Err(Refusal::new("RulesPerSecurityGroupLimitExceeded", message).hint(format!(
+            "{} would have {} rules, at most {MOST_RULES}",
+            group.id,
+            ipv4.max(ipv6)
+        )));
     }
     Ok(())
 }

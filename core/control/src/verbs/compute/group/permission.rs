@@ -28,7 +28,12 @@ impl Permission {
         }
     }
 
-    pub(crate) fn into_rule(self, id: SecurityGroupRuleId, description: Option<String>, tags: Tags) -> SecurityGroupRule {
+    pub(crate) fn into_rule(
+        self,
+        id: SecurityGroupRuleId,
+        description: Option<String>,
+        tags: Tags,
+    ) -> SecurityGroupRule {
         let Self { direction, protocol, ports, icmp, peer } = self;
         SecurityGroupRule { id, direction, protocol, ports, icmp, peer, description, tags }
     }
@@ -284,8 +289,8 @@ pub(crate) fn protocol(text: &str) -> Result<Protocol, Refusal> {
 fn icmp_number(what: &str, given: Option<i64>) -> Result<Option<u8>, Refusal> {
     match given {
         None | Some(-1) => Ok(None),
-        Some(number) => u8::try_from(number).map(Some).map_err(|_| {
-            Refusal::new("InvalidParameterValue", format!("Invalid value '{number}' for ICMP {what}."))
-        }),
+        Some(number) => u8::try_from(number)
+            .map(Some)
+            .map_err(|_| Refusal::new("InvalidParameterValue", format!("Invalid value '{number}' for ICMP {what}."))),
     }
 }

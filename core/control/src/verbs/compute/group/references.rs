@@ -19,8 +19,7 @@ pub(super) fn references(
             other.rules.iter().any(|rule| matches!(&rule.peer, GroupPeer::Group { id, .. } if *id == group.id))
         });
         found.extend(
-            naming
-                .map(|other| json!({ "GroupId": group.id.to_string(), "ReferencingVpcId": other.vpc.to_string() })),
+            naming.map(|other| json!({ "GroupId": group.id.to_string(), "ReferencingVpcId": other.vpc.to_string() })),
         );
     }
     Ok(json!({ "SecurityGroupReferenceSet": found }))
