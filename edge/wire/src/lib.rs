@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod sigv4;
 
 mod check;
+mod client;
 mod fault;
 mod message;
 mod model;

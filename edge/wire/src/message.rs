@@ -8,6 +8,8 @@ use crate::time::Precision;
 use crate::validate;
 use postern_call::Refusal;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::io::Read;
 
 /// A request as any HTTP library can show it.
 #[derive(Clone, Copy)]
@@ -73,10 +75,10 @@ impl Model {
         let input = op.input.as_ref();
         let read = match operation.protocol {
             Protocol::Ec2 | Protocol::Query => {
-                form::read(self, operation.protocol, input, request.body, request.query)?
+                form::read(self, operation.protocol, input, &plain_body(request)?, request.query)?
             }
-            Protocol::Json => self.read_document(op, json::parse(request.body)?)?,
-            Protocol::Cbor => self.read_document(op, cbor::parse(request.body)?)?,
+            Protocol::Json => self.read_document(op, json::parse(&plain_body(request)?)?)?,
+            Protocol::Cbor => self.read_document(op, cbor::parse(&plain_body(request)?)?)?,
             Protocol::RestJson | Protocol::RestXml => rest::read(self, operation.protocol, op, request)?,
         };
         let mut faults = Faults::new(&self.meta, operation.protocol);
@@ -178,6 +180,27 @@ impl Model {
             reply.body.clear();
         }
         reply
+    }
+}
+
+/// The largest body that a compressed request may unpack to.
+const LARGEST: u64 = 16 << 20;
+
+/// The body without the compression that clients put on large requests (PutMetricData). Not for REST, where the
+/// encoding belongs to what is stored.
+pub(crate) fn plain_body<'a>(request: &HttpRequest<'a>) -> Result<Cow<'a, [u8]>, Refusal> {
+    if request.header("content-encoding").is_none_or(|encoding| !encoding.ends_with("gzip")) {
+        return Ok(Cow::Borrowed(request.body));
+    }
+    let mut plain = Vec::new();
+    let read = flate2::read::GzDecoder::new(request.body).take(LARGEST + 1).read_to_end(&mut plain);
+    match read {
+        Ok(length) if length as u64 <= LARGEST => Ok(Cow::Owned(plain)),
+        Ok(_) => Err(Refusal::new("RequestEntityTooLarge", "The request body is too large").status(413)),
+        Err(error) => {
+            let refusal = Refusal::new("SerializationException", "The request body is not valid gzip");
+            Err(refusal.hint(error.to_string()))
+        }
     }
 }
 

@@ -59,12 +59,12 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// EC2's rule for request names: `queryName`, else `locationName` with a capital, else the member's name.
+/// EC2's rule for request names: `queryName`, else `locationName` or the member's name with a capital.
 pub(crate) fn ec2_name(member: &Member) -> String {
     match (&member.query, &member.wire) {
         (Some(query), _) => query.clone(),
         (None, Some(wire)) => upper_first(wire),
-        (None, None) => member.name.clone(),
+        (None, None) => upper_first(&member.name),
     }
 }
 

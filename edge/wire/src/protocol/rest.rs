@@ -15,8 +15,30 @@ pub(crate) fn read(model: &Model, protocol: Protocol, op: &Op, request: &HttpReq
     let Some(input) = &op.input else { return Ok(Value::Object(Map::new())) };
     let shape = model.shape(input);
     let reader = Reader { model, protocol, request };
-    let mut members = reader.head(op, shape)?;
+    let mut members = reader.head(&op.uri, shape)?;
     if let Value::Object(body) = reader.body(input, shape)? {
+        members.extend(body);
+    }
+    Ok(Value::Object(members))
+}
+
+/// Reads the members of a reply back, as a client does.
+pub(crate) fn read_reply(
+    model: &Model,
+    protocol: Protocol,
+    output: &Member,
+    status: u16,
+    headers: &http::HeaderMap,
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    let shape = model.shape(output);
+    let as_request = HttpRequest { method: "", path: "", query: "", headers, body };
+    let reader = Reader { model, protocol, request: &as_request };
+    let mut members = reader.head("", shape)?;
+    if let Some(member) = shape.members.iter().find(|member| member.location == Some(Location::Status)) {
+        members.insert(member.name.clone(), Value::from(status));
+    }
+    if let Value::Object(body) = reader.body(output, shape)? {
         members.extend(body);
     }
     Ok(Value::Object(members))
@@ -29,8 +51,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn head(&self, op: &Op, shape: &Shape) -> Result<Map<String, Value>, Refusal> {
-        let (template, literals) = uri::split(&op.uri);
+    fn head(&self, template: &str, shape: &Shape) -> Result<Map<String, Value>, Refusal> {
+        let (template, literals) = uri::split(template);
         let labels = uri::labels(template, self.request.path).unwrap_or_default();
         let mut members = Map::new();
         for member in &shape.members {
@@ -117,7 +139,7 @@ impl Reader<'_> {
             && time_format(item, self.model.shape(item), TimeFormat::HttpDate) == TimeFormat::HttpDate;
         let parts = texts.iter().flat_map(|text| if dates { split_dates(text) } else { split_list(text) });
         let items = parts.map(|text| self.scalar(item, &text, path)).collect::<Result<Vec<_>, _>>()?;
-        Ok((!items.is_empty()).then_some(Value::Array(items)))
+        Ok(Some(Value::Array(items)))
     }
 
     fn json_value(&self, text: &str, path: &Path) -> Result<Value, Refusal> {
@@ -296,9 +318,7 @@ fn write_body(
             let root = member.wire.clone().or(shape.wire.clone()).unwrap_or_else(|| format!("{}Response", op.name));
             let namespace = member.namespace.as_ref().or(shape.namespace.as_ref());
             writer.out.push_str(xml_write::DECLARATION);
-            writer.start(&root, namespace);
-            writer.members(shape, output, &Path::Root)?;
-            writer.end(&root);
+            writer.structure(&root, namespace, shape, output, &Path::Root)?;
             reply.body = writer.out.into_bytes();
             document
         }

@@ -1,7 +1,7 @@
 //! Which operation a request asks for: `Action`, `X-Amz-Target`, method and path.
 
 use super::{form, uri};
-use crate::message::HttpRequest;
+use crate::message::{HttpRequest, plain_body};
 use crate::model::{Model, Protocol};
 use postern_call::Refusal;
 
@@ -39,11 +39,12 @@ pub(crate) fn operation<'m>(model: &'m Model, protocol: Protocol, request: &Http
 }
 
 fn by_action<'m>(model: &'m Model, protocol: Protocol, request: &HttpRequest) -> Result<&'m str, Refusal> {
-    let Some(action) = form::parameter(request.body, request.query, "Action") else {
+    let body = plain_body(request)?;
+    let Some(action) = form::parameter(&body, request.query, "Action") else {
         let message = "The request is missing an action or a required parameter.";
         return Err(Refusal::new("MissingAction", message).hint("the form parameter Action names the operation"));
     };
-    let version = form::parameter(request.body, request.query, "Version");
+    let version = form::parameter(&body, request.query, "Version");
     let known = model.op(&action).map(|op| op.name.as_str());
     if protocol == Protocol::Ec2 {
         let name = known.ok_or_else(|| {

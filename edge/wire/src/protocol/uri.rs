@@ -9,10 +9,10 @@ use std::borrow::Cow;
 pub(crate) fn route<'m>(model: &'m Model, request: &HttpRequest) -> Option<&'m str> {
     let mut best: Option<(Score, &Op)> = None;
     for op in model.all_ops().filter(|op| op.method == request.method) {
-        if let Some(score) = fit(model, op, request) {
-            if best.as_ref().is_none_or(|(other, _)| score > *other) {
-                best = Some((score, op));
-            }
+        if let Some(score) = fit(model, op, request)
+            && best.as_ref().is_none_or(|(other, _)| score > *other)
+        {
+            best = Some((score, op));
         }
     }
     best.map(|(_, op)| op.name.as_str())

@@ -39,7 +39,7 @@ impl<'m> Writer<'m> {
         match shape.kind {
             Kind::List if flattened => self.items(name, shape, value, path),
             Kind::Map if flattened => self.entries(name, shape, value, path),
-            Kind::Structure => self.structure(name, member, shape, value, path),
+            Kind::Structure => self.structure(name, namespace(member, shape), shape, value, path),
             Kind::List => {
                 self.start(name, namespace(member, shape));
                 self.items(item_of(shape)?.wire_or("member"), shape, value, path)?;
@@ -63,15 +63,16 @@ impl<'m> Writer<'m> {
         }
     }
 
-    fn structure(
+    /// A structure as one element, some of its members as attributes.
+    pub(crate) fn structure(
         &mut self,
         name: &str,
-        member: &Member,
+        namespace: Option<&Namespace>,
         shape: &Shape,
         value: &Value,
         path: &Path,
     ) -> Result<(), String> {
-        self.open(name, namespace(member, shape));
+        self.open(name, namespace);
         for (member, value) in fields(shape, value, path)?.into_iter().filter(|(member, _)| member.attribute) {
             let path = path.member(member);
             let scalar = Scalar::of(self.model.shape(member), value).map_err(|error| format!("{path}: {error}"))?;
