@@ -3,6 +3,7 @@
 
 mod coverage;
 mod models;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -10,7 +11,8 @@ const USAGE: &str = "cargo xtask COMMAND
 
   models BOTOCORE_DATA_DIR   trim the published service models into edge/wire/models
   coverage [JSON_FILE]       write docs/coverage.md from `postern coverage --json`, which is run unless a file
-                             (or - for standard input) is given";
+                             (or - for standard input) is given
+  tidy                       check the house rules: who may name whom, a pure core, a file per stop";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +21,10 @@ fn main() -> ExitCode {
         ["models", data] => models::run(data.as_ref()),
         ["coverage"] => coverage::run(None),
         ["coverage", file] => coverage::run(Some(file)),
+        ["tidy"] => match tidy::flaws(root()) {
+            flaws if flaws.is_empty() => Ok(()),
+            flaws => Err(flaws.join("\n")),
+        },
         _ => Err(USAGE.to_owned()),
     };
     match result {

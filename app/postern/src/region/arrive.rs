@@ -1,0 +1,98 @@
+//! From an accepted connection to its place: which link it came in by, which endpoint its route table chose.
+
+use postern_door::{Arrived, Place};
+use postern_linux::Host;
+use postern_model::{World, public_services, test_sites};
+use postern_names::*;
+use postern_program::Namespace;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, RwLock};
+
+/// The interfaces by the names of their links, so that a connection does not search the World.
+#[derive(Default)]
+pub struct Links(RwLock<HashMap<(VpcId, String), NetworkInterfaceId>>);
+
+impl Links {
+    /// Learns the links of the World as it is now.
+    pub fn learn(&self, world: &RwLock<World>) {
+        let world = world.read().unwrap_or_else(|e| e.into_inner());
+        let known = world.network_interfaces.values().map(|eni| ((eni.vpc, eni.link_name()), eni.id)).collect();
+        *self.0.write().unwrap_or_else(|e| e.into_inner()) = known;
+    }
+    fn find(&self, vpc: VpcId, link: String) -> Option<NetworkInterfaceId> {
+        self.0.read().unwrap_or_else(|e| e.into_inner()).get(&(vpc, link)).copied()
+    }
+}
+
+type Arrive = Arc<dyn Fn(BorrowedFd<'_>) -> Option<Arrived> + Send + Sync>;
+type Identify = Arc<dyn Fn(&Arrived) -> Option<Place> + Send + Sync>;
+
+/// What the kernel tells of a connection accepted inside a namespace.
+pub fn by_kernel() -> Arrive {
+    Arc::new(|fd| {
+        let arrival = postern_linux::arrival(fd)?;
+        Some(Arrived { link_index: Some(arrival.in_link_index), local: arrival.local, peer: arrival.peer })
+    })
+}
+
+/// The host's own port: nothing to learn from the link.
+pub fn by_address() -> Arrive {
+    Arc::new(|fd| {
+        let local = rustix::net::getsockname(fd).ok()?;
+        let peer = rustix::net::getpeername(fd).ok()??;
+        Some(Arrived { link_index: None, local: local.try_into().ok()?, peer: peer.try_into().ok()? })
+    })
+}
+
+/// Whoever comes to the host's own port comes from the machine's own shell.
+pub fn from_host() -> Identify {
+    Arc::new(|arrived| Some(Place::Anything { via: Via::Host { peer: arrived.peer.ip() } }))
+}
+
+/// How a connection that was accepted in `namespace` came.
+pub fn identify(namespace: Namespace, world: Arc<RwLock<World>>, host: Arc<Host>, links: Arc<Links>) -> Identify {
+    Arc::new(move |arrived| {
+        let IpAddr::V4(local) = arrived.local.ip() else { return None };
+        match namespace {
+            Namespace::Internet => on_the_internet(&world, local, arrived.peer.ip()),
+            Namespace::Vpc(vpc) => {
+                let link = host.link_name_of(namespace, arrived.link_index?)?;
+                through_endpoint(&world, links.find(vpc, link)?, local, arrived.peer.ip())
+            }
+            Namespace::Nat(_) | Namespace::Instance(_) => None,
+        }
+    })
+}
+
+fn on_the_internet(world: &RwLock<World>, local: Ipv4Addr, peer: IpAddr) -> Option<Place> {
+    if let Some(site) = test_sites().iter().find(|site| site.address == local) {
+        return Some(Place::Site { name: site.name.to_owned(), peer });
+    }
+    let world = world.read().unwrap_or_else(|e| e.into_inner());
+    let (name, region) = service_at(&world.regions(), local)?;
+    Some(Place::Service { via: Via::Internet { public: peer }, name, region })
+}
+
+/// The connection came in by an interface's link: its subnet's route table chose the endpoint.
+fn through_endpoint(
+    world: &RwLock<World>,
+    interface: NetworkInterfaceId,
+    local: Ipv4Addr,
+    source: IpAddr,
+) -> Option<Place> {
+    let world = world.read().unwrap_or_else(|e| e.into_inner());
+    let interface = world.network_interfaces.get(&interface)?;
+    let endpoint = world.gateway_endpoint_for(interface.subnet, local)?;
+    let via = Via::Endpoint { id: endpoint.id, vpc: endpoint.vpc, source, account: endpoint.owner };
+    Some(Place::Service { via, name: endpoint.service().to_owned(), region: endpoint.region.clone() })
+}
+
+/// The service that has this public address, in one of these regions.
+fn service_at(regions: &[Region], address: Ipv4Addr) -> Option<(String, Region)> {
+    regions.iter().find_map(|region| {
+        let service = public_services(region).into_iter().find(|service| service.address == address)?;
+        Some((service.name.to_owned(), region.clone()))
+    })
+}

@@ -1,0 +1,95 @@
+//! The one gate that every request to every service passes.
+
+use postern_iam::Iam;
+use postern_model::World;
+use postern_names::{Via, VpcEndpointId};
+use postern_policy::{Ask, Attached, Decision, Document, Judge, PolicyKind, PolicySet, decide};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+
+/// Gathers the policies that bear on a request from where they live, and decides.
+pub struct Gate {
+    world: Arc<RwLock<World>>,
+    /// IAM asks the gate and the gate asks IAM: set once both exist.
+    iam: OnceLock<Arc<Iam>>,
+    /// Parsed documents by their text: endpoint and session policies come as texts.
+    parsed: Mutex<HashMap<String, Arc<Document>>>,
+}
+
+/// Texts kept parsed; beyond it the store is emptied, so that clients passing ever new session policies cannot fill it.
+const MOST_PARSED: usize = 10_000;
+
+impl Gate {
+    pub fn new(world: Arc<RwLock<World>>) -> Arc<Self> {
+        Arc::new(Self { world, iam: OnceLock::new(), parsed: Mutex::default() })
+    }
+
+    pub fn set_iam(&self, iam: Arc<Iam>) {
+        if self.iam.set(iam).is_err() {
+            tracing::error!("the gate already knows IAM");
+        }
+    }
+
+    /// The endpoint's policy as the World has it now: a change is in force with the next request.
+    fn endpoint_policy(&self, id: VpcEndpointId) -> Option<Attached> {
+        let world = self.world.read().unwrap_or_else(|e| e.into_inner());
+        let text = &world.endpoints.get(&id)?.policy;
+        Some(Attached::new(PolicyKind::Endpoint, id.to_string(), self.parse(text)?))
+    }
+
+    fn parse(&self, text: &str) -> Option<Arc<Document>> {
+        let mut parsed = self.parsed.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(document) = parsed.get(text) {
+            return Some(Arc::clone(document));
+        }
+        match Document::parse(text) {
+            Ok(document) => {
+                if parsed.len() >= MOST_PARSED {
+                    parsed.clear();
+                }
+                let document = Arc::new(document);
+                parsed.insert(text.to_owned(), Arc::clone(&document));
+                Some(document)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a stored policy does not parse");
+                None
+            }
+        }
+    }
+
+    /// Denies everything: what stands in for a policy that is wanted and cannot be had.
+    fn nothing(&self) -> Option<Arc<Document>> {
+        self.parse(r#"{"Version":"2012-10-17","Statement":[]}"#)
+    }
+
+    fn gather(&self, ask: &Ask<'_>) -> PolicySet {
+        let mut set = PolicySet::default();
+        if let Some(iam) = self.iam.get() {
+            (set.identity, set.boundary) = iam.identity_policies(ask.caller);
+        }
+        for (number, text) in ask.caller.session_policies.iter().enumerate() {
+            // A session policy that cannot be read limits to nothing: it must not vanish.
+            if let Some(document) = self.parse(text).or_else(|| self.nothing()) {
+                set.session.push(Attached::new(PolicyKind::Session, format!("session policy {number}"), document));
+            }
+        }
+        if let Via::Endpoint { id, .. } = ask.via {
+            set.endpoint = self.endpoint_policy(*id).or_else(|| {
+                // The endpoint went while its last request was on the way.
+                self.nothing().map(|document| Attached::new(PolicyKind::Endpoint, id.to_string(), document))
+            });
+        }
+        set
+    }
+}
+
+impl Judge for Gate {
+    fn judge(&self, ask: &Ask<'_>) -> Decision {
+        let decision = decide(ask, &self.gather(ask));
+        if !matches!(decision, Decision::Allow { .. }) {
+            tracing::info!(caller = %ask.caller.display(), action = ask.action, resource = ask.resource, ?decision, "refused");
+        }
+        decision
+    }
+}
