@@ -21,4 +21,6 @@ pub use filter::{Filters, matches_pattern};
 pub use listed::{FilterValues, Listed, describe, find, flag, one, select};
 pub use page::page;
 pub use request::Request;
+pub use taggable::tags_of;
+pub use verbs::compute::lifecycle;
 pub use verbs::{Verb, seed_account, verb, verbs};

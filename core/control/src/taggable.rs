@@ -41,6 +41,14 @@ macro_rules! taggable {
             all
         }
 
+        /// The tags of the thing with this id, whoever owns it.
+        pub fn tags_of<'w>(world: &'w World, text: &str) -> Option<&'w Tags> {
+            $(if let Ok(id) = <$id>::from_str(text) {
+                return world.$map.get(&id).map(|e| &e.tags);
+            })*
+            None
+        }
+
         /// Changes the tags of the thing with this id. Unknown: its kind's `...NotFound`; no id at all: `InvalidID`.
         pub fn change(
             draft: &mut Draft<'_>,

@@ -1,0 +1,100 @@
+//! From changes in memory to changes on the disk and in the data plane.
+
+use crate::{Ec2, Inner, keep};
+use postern_call::Refusal;
+use postern_model::{Change, World};
+use postern_store::{Pending, Write};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// What a call made: changes of the World, and what else must be kept with them.
+#[derive(Default)]
+pub struct Made {
+    pub changes: Vec<Change>,
+    pub writes: Vec<Write>,
+}
+
+impl Made {
+    pub fn of(changes: Vec<Change>) -> Self {
+        Self { changes, writes: Vec::new() }
+    }
+    pub fn and(mut self, later: Made) -> Self {
+        self.changes.extend(later.changes);
+        self.writes.extend(later.writes);
+        self
+    }
+}
+
+/// Changes on their way to the disk.
+pub struct Batch {
+    changes: Vec<Change>,
+    pending: Option<Pending>,
+}
+
+impl Inner {
+    /// Queues what was made. Called under the World's lock, so that the disk sees the order that memory saw.
+    pub fn queue(&self, made: Made) -> Result<Batch, Refusal> {
+        if made.changes.is_empty() && made.writes.is_empty() {
+            return Ok(Batch { changes: Vec::new(), pending: None });
+        }
+        let mut writes = keep::writes(&made.changes).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
+        writes.extend(made.writes);
+        Ok(Batch { changes: made.changes, pending: Some(self.store.submit(writes)) })
+    }
+
+    /// A batch that is durable when everything queued before it is.
+    pub fn everything_so_far(&self) -> Batch {
+        Batch { changes: Vec::new(), pending: Some(self.store.submit(Vec::new())) }
+    }
+
+    /// `Unavailable` once the disk has refused a batch: what memory says could be lost.
+    pub fn check_whole(&self) -> Result<(), Refusal> {
+        if !self.broken.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut refusal =
+            Refusal::new("Unavailable", "The server is overloaded and can't handle the request.").status(503);
+        refusal.hint =
+            Some("the data directory could not be written; see the log, make room, and start again".to_owned());
+        Err(refusal)
+    }
+
+    async fn settle(&self, batch: Batch) -> Result<(), Refusal> {
+        let Some(pending) = batch.pending else { return Ok(()) };
+        if let Err(error) = pending.durable().await {
+            self.broken.store(true, Ordering::SeqCst);
+            tracing::error!(%error, "EC2 changes could not be kept; no further change is taken");
+            return Err(Refusal::internal(error));
+        }
+        if batch.changes.is_empty() {
+            return Ok(());
+        }
+        self.converge.converge(&batch.changes).await
+    }
+}
+
+impl Ec2 {
+    /// Waits until a batch is durable and in force. Goes on when the waiting caller is dropped.
+    pub(crate) async fn settle(&self, batch: Batch) -> Result<(), Refusal> {
+        if batch.pending.is_none() {
+            return Ok(());
+        }
+        let inner = self.inner.clone();
+        let task = tokio::spawn(async move { inner.settle(batch).await });
+        task.await.unwrap_or_else(|error| Err(Refusal::internal(error)))
+    }
+}
+
+// A panic while the lock was held would have been in a verb, before any change was committed: the data is good.
+
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+pub fn write_lock(world: &RwLock<World>) -> RwLockWriteGuard<'_, World> {
+    world.write().unwrap_or_else(|e| e.into_inner())
+}
+
+pub fn read_lock(world: &RwLock<World>) -> RwLockReadGuard<'_, World> {
+    world.read().unwrap_or_else(|e| e.into_inner())
+}

@@ -1,0 +1,106 @@
+//! One call: gate, token, verb, disk, data plane, reply.
+
+use crate::commit::{self, Batch, Made};
+use crate::{Ec2, ask};
+use async_trait::async_trait;
+use postern_call::{Call, Refusal};
+use postern_control::{Context, Draft, Request, Verb, verb, verbs};
+use postern_names::{AccountId, Region};
+use postern_serve::Service;
+use serde_json::Value;
+
+#[async_trait]
+impl Service for Ec2 {
+    async fn call(&self, call: Call) -> Result<Value, Refusal> {
+        let verb = verb(&call.operation).ok_or_else(|| not_served(&call.operation))?;
+        let account = call.caller.account().ok_or_else(no_account)?;
+        check_region(&call.region)?;
+        ask::may(&self.inner, &call, account)?;
+        let (answer, batch) = self.run(&call, account, verb)?;
+        // Beginnings that this call brought about are kept even when the call itself is refused.
+        self.settle(batch).await?;
+        answer
+    }
+
+    fn operations(&self) -> Vec<&'static str> {
+        verbs().map(|(name, _)| name).collect()
+    }
+}
+
+impl Ec2 {
+    /// Everything under the World's lock. The outer result is what must be answered without waiting for anything.
+    fn run(&self, call: &Call, account: AccountId, verb: Verb) -> Result<(Result<Value, Refusal>, Batch), Refusal> {
+        let inner = &self.inner;
+        inner.check_whole()?;
+        let mut world = commit::write_lock(&inner.world);
+        let seed = inner.seed(&mut world, account, &call.region, call.now)?;
+        let mut tokens = commit::lock(&inner.tokens);
+        match tokens.reply(account, call) {
+            Ok(None) => {}
+            // The first call may still be waiting for the disk: its reply is good when it is durable.
+            Ok(Some(reply)) => return Ok((Ok(reply), inner.everything_so_far())),
+            Err(refusal) => return Ok((Err(refusal), inner.queue(seed)?)),
+        }
+        let is_dry = call.input.get("DryRun").and_then(Value::as_bool) == Some(true);
+        let context = Context { account, region: &call.region, now: call.now, outside: &*inner.outside };
+        let mut draft = Draft::new(&mut world);
+        let reply = match verb(&mut draft, &context, &Request(&call.input)) {
+            Ok(_) if is_dry => Err(would_have_succeeded()),
+            answer => answer,
+        };
+        let made = match &reply {
+            Err(_) => {
+                draft.roll_back();
+                Made::default()
+            }
+            Ok(reply) => match tokens.remember(account, call, reply) {
+                Ok(writes) => Made { changes: draft.commit(), writes },
+                Err(refusal) => {
+                    draft.roll_back();
+                    return Ok((Err(refusal), inner.queue(seed)?));
+                }
+            },
+        };
+        let batch = inner.queue(seed.and(made))?;
+        Ok((reply, batch))
+    }
+}
+
+fn would_have_succeeded() -> Refusal {
+    Refusal::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set.").status(412)
+}
+
+fn not_served(operation: &str) -> Refusal {
+    Refusal::new(
+        "InvalidAction",
+        format!("The action {operation} is not valid for this web service: Postern does not serve it yet."),
+    )
+    .hint("docs/coverage.md lists every operation with its state")
+}
+
+fn no_account() -> Refusal {
+    Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials").status(401)
+}
+
+/// A region has the form of AWS's names: `us-east-1`, `us-gov-west-1`.
+fn check_region(region: &Region) -> Result<(), Refusal> {
+    let text = region.as_str();
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let is_good = match parts.as_slice() {
+        [area, middle @ .., number] => {
+            area.len() == 2
+                && is_word(area)
+                && (1..=2).contains(&middle.len())
+                && middle.iter().all(|part| is_word(part))
+                && number.len() == 1
+                && number.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    };
+    if is_good && text.len() <= 32 {
+        return Ok(());
+    }
+    let message = format!("Credential should be scoped to a valid region, not '{text}'.");
+    Err(Refusal::new("AuthFailure", message).status(401))
+}

@@ -1,0 +1,285 @@
+//! The whole service on a real store: gate, tokens, dry runs, restarts, other regions.
+
+use async_trait::async_trait;
+use postern_call::{Call, Caller, Principal, Refusal};
+use postern_control::{InstanceProfile, KeyMaterial, Outside};
+use postern_ec2::{Converge, Ec2};
+use postern_model::Change;
+use postern_names::{AccountId, InstanceId, Region, Via};
+use postern_policy::{Ask, Decision, Judge, PolicyKind};
+use postern_serve::Service;
+use postern_store::Store;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use time::OffsetDateTime;
+
+/// Numbers in order, well mixed, so that ids differ.
+struct Counter(AtomicU64);
+
+impl Outside for Counter {
+    fn bits(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+    fn instance_profile(&self, _: AccountId, _: &str) -> Option<InstanceProfile> {
+        None
+    }
+    fn make_key(&self, _: &str, _: &str) -> Result<KeyMaterial, String> {
+        Err("no keys here".into())
+    }
+    fn read_public_key(&self, _: &str) -> Option<KeyMaterial> {
+        None
+    }
+    fn console(&self, _: InstanceId) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// Denies what its list names, by action and resource; writes down what it was asked.
+#[derive(Default)]
+struct Gate {
+    denied: Mutex<Vec<(String, String)>>,
+    asked: Mutex<Vec<(String, String)>>,
+}
+
+impl Judge for Gate {
+    fn judge(&self, ask: &Ask<'_>) -> Decision {
+        self.asked.lock().unwrap().push((ask.action.to_owned(), ask.resource.to_owned()));
+        let denied = self.denied.lock().unwrap();
+        match denied.iter().any(|(action, part)| action == ask.action && ask.resource.contains(part.as_str())) {
+            true => Decision::ImplicitDeny { missing: PolicyKind::Identity, nearly: Vec::new() },
+            false => Decision::Allow { by: Vec::new() },
+        }
+    }
+}
+
+/// Writes down what it was told to bring about.
+#[derive(Default)]
+struct Plane(Mutex<Vec<Vec<Change>>>);
+
+#[async_trait]
+impl Converge for Plane {
+    async fn converge(&self, changes: &[Change]) -> Result<(), Refusal> {
+        self.0.lock().unwrap().push(changes.to_vec());
+        Ok(())
+    }
+}
+
+struct Rig {
+    ec2: Ec2,
+    gate: Arc<Gate>,
+    plane: Arc<Plane>,
+}
+
+fn open(directory: &Path) -> Rig {
+    let (gate, plane) = (Arc::new(Gate::default()), Arc::new(Plane::default()));
+    let store = Arc::new(Store::open(&directory.join("state.db")).unwrap());
+    let start = OffsetDateTime::now_utc().unix_timestamp_nanos() as u64;
+    let ec2 = Ec2::open(store, gate.clone(), Arc::new(Counter(AtomicU64::new(start))), plane.clone()).unwrap();
+    Rig { ec2, gate, plane }
+}
+
+impl Rig {
+    async fn call_in(&self, region: &str, operation: &str, input: Value) -> Result<Value, Refusal> {
+        let call = Call {
+            service: "ec2",
+            operation: operation.to_owned(),
+            input,
+            region: Region::new(region),
+            caller: Caller::of(Principal::Root { account: AccountId::DEFAULT }),
+            via: Via::Host { peer: "127.0.0.1".parse().unwrap() },
+            request_id: "r".to_owned(),
+            now: OffsetDateTime::now_utc(),
+            secure: true,
+            user_agent: None,
+        };
+        self.ec2.call(call).await
+    }
+    async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
+        self.call_in("us-east-1", operation, input).await
+    }
+    async fn refusal(&self, operation: &str, input: Value) -> Refusal {
+        self.call(operation, input).await.expect_err("refused")
+    }
+}
+
+fn list(reply: &Value, member: &str) -> Vec<Value> {
+    reply[member].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_world_is_the_same_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let vpc = rig.call("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" })).await.unwrap()["Vpc"]["VpcId"].clone();
+    let doomed = rig.call("CreateVpc", json!({ "CidrBlock": "10.1.0.0/16" })).await.unwrap()["Vpc"]["VpcId"].clone();
+    rig.call("CreateSubnet", json!({ "VpcId": vpc, "CidrBlock": "10.0.1.0/24" })).await.unwrap();
+    rig.call("DeleteVpc", json!({ "VpcId": doomed })).await.unwrap();
+    let before = rig.ec2.world().read().unwrap().entities();
+    drop(rig);
+    let rig = open(directory.path());
+    assert_eq!(rig.ec2.world().read().unwrap().entities(), before);
+    let gone = rig.refusal("DescribeVpcs", json!({ "VpcIds": [doomed] })).await;
+    assert_eq!(gone.code, "InvalidVpcID.NotFound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_gets_its_default_vpc_at_first_use_and_never_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let vpcs = rig.call_in("eu-west-1", "DescribeVpcs", json!({})).await.unwrap();
+    let vpc = list(&vpcs, "Vpcs")[0].clone();
+    assert_eq!((vpc["IsDefault"].clone(), vpc["CidrBlock"].clone()), (json!(true), json!("172.31.0.0/16")));
+    let subnets = rig.call_in("eu-west-1", "DescribeSubnets", json!({})).await.unwrap();
+    assert_eq!(list(&subnets, "Subnets").len(), 3);
+    assert_eq!(list(&rig.call("DescribeSubnets", json!({})).await.unwrap(), "Subnets").len(), 6);
+    assert_eq!(rig.plane.0.lock().unwrap().len(), 2, "each region's beginnings were brought about");
+
+    for subnet in list(&subnets, "Subnets") {
+        rig.call_in("eu-west-1", "DeleteSubnet", json!({ "SubnetId": subnet["SubnetId"] })).await.unwrap();
+    }
+    let gateways = rig.call_in("eu-west-1", "DescribeInternetGateways", json!({})).await.unwrap();
+    let gateway = list(&gateways, "InternetGateways")[0]["InternetGatewayId"].clone();
+    let detach = json!({ "InternetGatewayId": gateway, "VpcId": vpc["VpcId"] });
+    rig.call_in("eu-west-1", "DetachInternetGateway", detach).await.unwrap();
+    rig.call_in("eu-west-1", "DeleteVpc", json!({ "VpcId": vpc["VpcId"] })).await.unwrap();
+    drop(rig);
+    let rig = open(directory.path());
+    assert!(list(&rig.call_in("eu-west-1", "DescribeVpcs", json!({})).await.unwrap(), "Vpcs").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_makes_one_thing_across_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let vpc = rig.call("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" })).await.unwrap()["Vpc"]["VpcId"].clone();
+    let create = json!({ "VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.s3", "ClientToken": "once" });
+    let first = rig.call("CreateVpcEndpoint", create.clone()).await.unwrap();
+    assert_eq!(first["ClientToken"], "once");
+    drop(rig);
+    let rig = open(directory.path());
+    assert_eq!(rig.call("CreateVpcEndpoint", create.clone()).await.unwrap(), first);
+    assert_eq!(list(&rig.call("DescribeVpcEndpoints", json!({})).await.unwrap(), "VpcEndpoints").len(), 1);
+    let mut other = create.clone();
+    other["ServiceName"] = json!("com.amazonaws.us-east-1.dynamodb");
+    assert_eq!(rig.refusal("CreateVpcEndpoint", other).await.code, "IdempotentParameterMismatch");
+    let mut long = create;
+    long["ClientToken"] = json!("x".repeat(65));
+    assert_eq!(rig.refusal("CreateVpcEndpoint", long).await.code, "InvalidParameterValue");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    rig.call("DescribeVpcs", json!({})).await.unwrap();
+    let before = rig.ec2.world().read().unwrap().entities();
+    let refusal = rig.refusal("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16", "DryRun": true })).await;
+    assert_eq!((refusal.code.as_str(), refusal.status), ("DryRunOperation", 412));
+    let refusal = rig.refusal("CreateVpc", json!({ "CidrBlock": "10.0.0.0/8", "DryRun": true })).await;
+    assert_eq!(refusal.code, "InvalidVpc.Range");
+    assert_eq!(rig.ec2.world().read().unwrap().entities(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_resource_of_a_call_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let vpc = rig.call("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" })).await.unwrap()["Vpc"]["VpcId"].clone();
+    let table =
+        rig.call("CreateRouteTable", json!({ "VpcId": vpc })).await.unwrap()["RouteTable"]["RouteTableId"].clone();
+    rig.gate.asked.lock().unwrap().clear();
+    let create = json!({
+        "VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.s3", "RouteTableIds": [table],
+        "TagSpecifications": [{ "ResourceType": "vpc-endpoint", "Tags": [{ "Key": "a", "Value": "b" }] }],
+    });
+    rig.call("CreateVpcEndpoint", create.clone()).await.unwrap();
+    let arn = |resource: &str| format!("arn:aws:ec2:us-east-1:123456789012:{resource}");
+    let (vpc, table) = (vpc.as_str().unwrap(), table.as_str().unwrap());
+    let asked: Vec<(String, String)> = rig.gate.asked.lock().unwrap().clone();
+    let wanted = [
+        ("ec2:CreateVpcEndpoint", arn(&format!("route-table/{table}"))),
+        ("ec2:CreateVpcEndpoint", arn("vpc-endpoint/*")),
+        ("ec2:CreateVpcEndpoint", arn(&format!("vpc/{vpc}"))),
+        ("ec2:CreateTags", arn("vpc-endpoint/*")),
+    ];
+    assert_eq!(asked, wanted.map(|(action, arn)| (action.to_owned(), arn)));
+
+    rig.gate.denied.lock().unwrap().push(("ec2:CreateVpcEndpoint".into(), "route-table/".into()));
+    let refusal = rig.refusal("CreateVpcEndpoint", create).await;
+    assert_eq!((refusal.code.as_str(), refusal.status), ("UnauthorizedOperation", 403));
+    assert_eq!(
+        refusal.message,
+        format!(
+            "You are not authorized to perform this operation. User: arn:aws:iam::123456789012:root is not authorized \
+             to perform: ec2:CreateVpcEndpoint on resource: {} because no identity-based policy allows the \
+             ec2:CreateVpcEndpoint action",
+            arn(&format!("route-table/{table}"))
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_served_and_who_is_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let refusal = rig.refusal("CreateCapacityReservation", json!({})).await;
+    assert_eq!(refusal.code, "InvalidAction");
+    assert!(refusal.hint.unwrap().contains("docs/coverage.md"));
+    let refusal = rig.call_in("../../etc", "DescribeVpcs", json!({})).await.expect_err("refused");
+    assert_eq!(refusal.code, "AuthFailure");
+    assert_eq!(rig.refusal("DescribeVpcs", json!({ "VpcIds": ["vpc-x"] })).await.code, "InvalidVpcID.Malformed");
+    assert!(rig.ec2.operations().contains(&"CreateVpcEndpoint"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inner_change_is_kept_and_brought_about() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    rig.ec2.seed_account(AccountId::DEFAULT, &Region::new("us-east-1")).await.unwrap();
+    let refused: Result<(), Refusal> = rig
+        .ec2
+        .change(|draft| {
+            let all: Vec<_> = draft.vpcs.keys().copied().collect();
+            all.into_iter().for_each(|vpc| draft.remove(vpc));
+            Err(Refusal::new("No", "no"))
+        })
+        .await;
+    assert!(refused.is_err());
+    let count = rig
+        .ec2
+        .change(|draft| {
+            let mut vpc = draft.vpcs.values().next().cloned().ok_or_else(|| Refusal::internal("rolled back"))?;
+            vpc.tags.insert("made".into(), "inside".into());
+            draft.put(vpc);
+            Ok(draft.vpcs.len())
+        })
+        .await
+        .unwrap();
+    assert_eq!(count, 1);
+    assert_eq!(rig.plane.0.lock().unwrap().last().unwrap().len(), 1);
+    drop(rig);
+    let world = open(directory.path()).ec2.world();
+    assert_eq!(world.read().unwrap().vpcs.values().next().unwrap().tags["made"], "inside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_callers_at_once_lose_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = Arc::new(open(directory.path()));
+    let callers: Vec<_> = (0..64)
+        .map(|n| {
+            let rig = rig.clone();
+            tokio::spawn(async move { rig.call("CreateVpc", json!({ "CidrBlock": format!("10.{n}.0.0/16") })).await })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    let before = rig.ec2.world().read().unwrap().entities();
+    drop(rig);
+    let rig = open(directory.path());
+    assert_eq!(rig.ec2.world().read().unwrap().entities(), before);
+    assert_eq!(list(&rig.call("DescribeVpcs", json!({})).await.unwrap(), "Vpcs").len(), 65);
+}
