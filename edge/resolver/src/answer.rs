@@ -1,0 +1,79 @@
+//! What a name means to a guest of a VPC: found, found without such a record, or not there.
+
+use crate::{instance, region, reverse, service};
+use postern_model::{Vpc, World};
+use postern_names::VpcId;
+use std::net::Ipv4Addr;
+
+/// The kinds of record that are told apart; names have no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    A,
+    Ptr,
+    /// AAAA, MX, TXT and the rest: a name that exists has none of them.
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Address(Ipv4Addr),
+    /// A name without the final dot.
+    Name(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Seconds to live, and at least one value.
+    Found(u32, Vec<Value>),
+    /// The name exists, without a record of this kind. The zone that says so.
+    Empty(String),
+    /// No such name. The zone that says so; empty for the root.
+    Unknown(String),
+}
+
+/// AWS gives instance names a minute, and service names less.
+pub(crate) const INSTANCE_TTL: u32 = 60;
+pub(crate) const SERVICE_TTL: u32 = 5;
+
+/// The resolver's answer to a guest of this VPC. The name is in any case, with or without its final dot.
+pub fn answer(world: &World, vpc: VpcId, name: &str, kind: RecordKind) -> Answer {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let Some(vpc) = world.vpcs.get(&vpc) else { return Answer::Unknown(String::new()) };
+    let found = [reverse::names(world, vpc, &name), instance::addresses(world, vpc, &name), service_values(&name)];
+    match found.into_iter().flatten().next() {
+        Some((ttl, values)) => {
+            let values: Vec<Value> = values.into_iter().filter(|value| is_of_kind(value, kind)).collect();
+            if values.is_empty() { Answer::Empty(zone_of(vpc, &name)) } else { Answer::Found(ttl, values) }
+        }
+        None if is_branch(vpc, &name) => Answer::Empty(zone_of(vpc, &name)),
+        None => Answer::Unknown(zone_of(vpc, &name)),
+    }
+}
+
+fn is_of_kind(value: &Value, kind: RecordKind) -> bool {
+    matches!((value, kind), (Value::Address(_), RecordKind::A) | (Value::Name(_), RecordKind::Ptr))
+}
+
+fn service_values(name: &str) -> Option<(u32, Vec<Value>)> {
+    Some((SERVICE_TTL, vec![Value::Address(service::service_address(name)?)]))
+}
+
+/// The zone whose authority an answer without records cites: the most specific of those served here.
+fn zone_of(vpc: &Vpc, name: &str) -> String {
+    let zones =
+        [vpc.region.internal_domain(), "in-addr.arpa".to_owned(), "amazonaws.com".to_owned(), "api.aws".to_owned()];
+    zones.into_iter().find(|zone| is_below(name, zone)).unwrap_or_default()
+}
+
+/// Whether the name has names below it, but nothing of its own.
+fn is_branch(vpc: &Vpc, name: &str) -> bool {
+    let regional = ["amazonaws.com", "api.aws"]
+        .iter()
+        .any(|domain| name == *domain || name.strip_suffix(&format!(".{domain}")).is_some_and(region::is_region));
+    regional || name == vpc.region.internal_domain()
+}
+
+/// Whether `name` is `zone` or lies in it.
+pub(crate) fn is_below(name: &str, zone: &str) -> bool {
+    name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}

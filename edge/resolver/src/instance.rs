@@ -1,0 +1,62 @@
+//! Instance names: by private address, by resource, by public address; and the name of the metadata address.
+
+use crate::answer::{INSTANCE_TTL, Value};
+use postern_model::{Vpc, World};
+use postern_names::InstanceId;
+use std::net::Ipv4Addr;
+
+const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+
+type Found = Option<(u32, Vec<Value>)>;
+
+/// The addresses that an instance name has for a guest of this VPC.
+pub(crate) fn addresses(world: &World, vpc: &Vpc, name: &str) -> Found {
+    let address = match name.strip_suffix(&vpc.region.internal_domain()).and_then(|rest| rest.strip_suffix('.')) {
+        Some("instance-data") => Some(METADATA),
+        Some(label) => private(world, vpc, label),
+        None => public(world, vpc, name),
+    };
+    address.map(|address| (INSTANCE_TTL, vec![Value::Address(address)]))
+}
+
+/// `ip-10-0-1-5` or `i-0123...` of the VPC's own interfaces.
+fn private(world: &World, vpc: &Vpc, label: &str) -> Option<Ipv4Addr> {
+    if let Some(address) = label.strip_prefix("ip-").and_then(hyphenated) {
+        let interface = world.interface_by_address(vpc.id, address)?;
+        return world.interface_is_up(interface.id).then_some(address);
+    }
+    let instance = world.instances.get(&label.parse::<InstanceId>().ok()?).filter(|i| i.vpc == vpc.id)?;
+    // Only launches into a subnet that asks for it get a record by resource name.
+    world.subnets.get(&instance.subnet).filter(|subnet| subnet.resource_name_a_record)?;
+    let interfaces = world.interfaces_of_instance(instance.id);
+    let primary = interfaces.first().filter(|interface| world.interface_is_up(interface.id))?;
+    primary.primary_address()
+}
+
+/// `ec2-198-51-100-5.compute-1.amazonaws.com`: the private address within its own VPC, the public one elsewhere. Only VPCs
+/// with DNS hostnames give such names.
+fn public(world: &World, asking: &Vpc, name: &str) -> Option<Ipv4Addr> {
+    let (label, domain) = name.split_once('.')?;
+    let wanted = label.strip_prefix("ec2-").and_then(hyphenated)?;
+    let (interface, private) = world.network_interfaces.values().find_map(|interface| {
+        let holds = |a: &&postern_model::PrivateAddress| world.public_address(interface.id, a.address) == Some(wanted);
+        interface.addresses.iter().find(holds).map(|a| (interface, a.address))
+    })?;
+    let home = world.vpcs.get(&interface.vpc)?;
+    let named = home.enable_dns_support && home.enable_dns_hostnames && domain == public_domain(home);
+    named.then_some(if home.id == asking.id { private } else { wanted })
+}
+
+/// `compute-1.amazonaws.com` in us-east-1, `<region>.compute.amazonaws.com` elsewhere.
+fn public_domain(vpc: &Vpc) -> String {
+    match vpc.region.as_str() {
+        "us-east-1" => "compute-1.amazonaws.com".to_owned(),
+        region => format!("{region}.compute.amazonaws.com"),
+    }
+}
+
+/// `10-0-1-5` as AWS writes it: four numbers without leading zeros.
+fn hyphenated(text: &str) -> Option<Ipv4Addr> {
+    let address: Ipv4Addr = text.replace('-', ".").parse().ok()?;
+    (address.to_string().replace('.', "-") == text).then_some(address)
+}

@@ -1,0 +1,4 @@
+//! The resolver over hand-made worlds: what names mean, and messages over loopback.
+mod fixture;
+mod names;
+mod sockets;

@@ -1,0 +1,93 @@
+//! What names mean to a guest of a VPC.
+
+use crate::fixture::*;
+use postern_model::{InstanceState, World, public_service};
+use postern_names::{Region, VpcId};
+use postern_resolver::{Answer, RecordKind, Value, answer};
+
+fn a(world: &World, vpc: VpcId, name: &str) -> Vec<String> {
+    match answer(world, vpc, name, RecordKind::A) {
+        Answer::Found(ttl, values) => {
+            assert!(ttl > 0 && !values.is_empty());
+            values
+                .into_iter()
+                .map(|value| match value {
+                    Value::Address(address) => address.to_string(),
+                    Value::Name(name) => name,
+                })
+                .collect()
+        }
+        Answer::Empty(_) => vec!["empty".into()],
+        Answer::Unknown(_) => vec!["unknown".into()],
+    }
+}
+
+#[test]
+fn service_names_lead_to_public_addresses_in_any_case() {
+    let world = world();
+    let s3 = public_service(&Region::new("us-east-1"), "s3").unwrap().address.to_string();
+    for name in ["s3.us-east-1.amazonaws.com", "S3.Amazonaws.COM.", "my-bucket.s3.us-east-1.amazonaws.com"] {
+        assert_eq!(a(&world, HOME, name), [s3.as_str()], "{name}");
+    }
+    let other = public_service(&Region::new("eu-west-1"), "s3").unwrap().address.to_string();
+    assert_eq!(a(&world, HOME, "s3.eu-west-1.amazonaws.com"), [other.as_str()]);
+    assert_ne!(s3, other);
+    assert_eq!(a(&world, HOME, "nothing.us-east-1.amazonaws.com"), ["unknown"]);
+    assert_eq!(a(&world, HOME, "us-east-1.amazonaws.com"), ["empty"]);
+}
+
+#[test]
+fn instance_names_are_those_of_ones_own_vpc_while_it_runs() {
+    let mut world = world();
+    assert_eq!(a(&world, HOME, "ip-10-0-1-5.ec2.internal"), ["10.0.1.5"]);
+    assert_eq!(a(&world, HOME, "i-00000000000000001.ec2.internal"), ["10.0.1.5"]);
+    assert_eq!(a(&world, HOME, "i-00000000000000002.ec2.internal"), ["unknown"], "another VPC's");
+    assert_eq!(a(&world, HOME, "ip-10-0-1-6.ec2.internal"), ["unknown"]);
+    assert_eq!(a(&world, HOME, "ip-10-0-01-5.ec2.internal"), ["unknown"]);
+    assert_eq!(a(&world, FAR, "ip-10-0-1-5.eu-west-1.compute.internal"), ["10.0.1.5"]);
+    assert_eq!(a(&world, FAR, "ip-10-0-1-5.ec2.internal"), ["unknown"]);
+    assert_eq!(a(&world, HOME, "instance-data.ec2.internal"), ["169.254.169.254"]);
+    change(&mut world, |_, subnet, _| subnet.resource_name_a_record = false);
+    assert_eq!(a(&world, HOME, "i-00000000000000001.ec2.internal"), ["unknown"]);
+    change(&mut world, |_, _, instance| instance.state = InstanceState::Stopped);
+    assert_eq!(a(&world, HOME, "ip-10-0-1-5.ec2.internal"), ["unknown"]);
+}
+
+#[test]
+fn a_public_name_is_private_at_home_and_public_elsewhere() {
+    let mut world = world();
+    let name = "ec2-198-51-100-1.compute-1.amazonaws.com";
+    assert_eq!(a(&world, HOME, name), ["10.0.1.5"]);
+    assert_eq!(a(&world, TWIN, name), ["198.51.100.1"]);
+    assert_eq!(a(&world, HOME, "ec2-198-51-100-3.eu-west-1.compute.amazonaws.com"), ["198.51.100.3"]);
+    assert_eq!(a(&world, HOME, "ec2-198-51-100-3.compute-1.amazonaws.com"), ["unknown"], "not its region's domain");
+    assert_eq!(a(&world, HOME, "ec2-198-51-100-9.compute-1.amazonaws.com"), ["unknown"]);
+    change(&mut world, |vpc, _, _| vpc.enable_dns_hostnames = false);
+    assert_eq!(a(&world, HOME, name), ["unknown"]);
+    assert_eq!(a(&world, TWIN, name), ["unknown"]);
+}
+
+#[test]
+fn reverse_names_are_those_of_private_addresses() {
+    let world = world();
+    let ptr = |vpc, name| answer(&world, vpc, name, RecordKind::Ptr);
+    let named = |name: &str| Answer::Found(60, vec![Value::Name(name.into())]);
+    assert_eq!(ptr(HOME, "5.1.0.10.in-addr.arpa."), named("ip-10-0-1-5.ec2.internal"));
+    assert_eq!(ptr(FAR, "5.1.0.10.in-addr.arpa"), named("ip-10-0-1-5.eu-west-1.compute.internal"));
+    assert_eq!(ptr(HOME, "6.1.0.10.in-addr.arpa"), Answer::Unknown("in-addr.arpa".into()));
+    assert_eq!(answer(&world, HOME, "5.1.0.10.in-addr.arpa", RecordKind::A), Answer::Empty("in-addr.arpa".into()));
+}
+
+#[test]
+fn what_exists_is_empty_for_other_kinds_and_the_rest_is_unknown() {
+    let world = world();
+    let other = |name| answer(&world, HOME, name, RecordKind::Other);
+    assert_eq!(other("s3.amazonaws.com"), Answer::Empty("amazonaws.com".into()));
+    assert_eq!(other("ip-10-0-1-5.ec2.internal"), Answer::Empty("ec2.internal".into()));
+    assert_eq!(other("ec2.internal"), Answer::Empty("ec2.internal".into()));
+    assert_eq!(other("gone.ec2.internal"), Answer::Unknown("ec2.internal".into()));
+    for name in ["", ".", "internal", "nothing.example", "xn--nxa.test", "a..b"] {
+        assert_eq!(other(name), Answer::Unknown(String::new()), "{name}");
+    }
+    assert_eq!(answer(&world, VpcId::from_bits(99), "s3.amazonaws.com", RecordKind::A), Answer::Unknown(String::new()));
+}
