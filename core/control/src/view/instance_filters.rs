@@ -44,7 +44,9 @@ impl Listed for Instance {
         ("instance-type", |_, i| one(&i.instance_type)),
         ("instance.group-id", primary_group_ids),
         ("instance.group-name", primary_group_names),
-        ("ip-address", |w, i| some(primary(w, i).and_then(|e| network_interface::primary_public(w, e)).map(|p| p.address))),
+        ("ip-address", |w, i| {
+            some(primary(w, i).and_then(|e| network_interface::primary_public(w, e)).map(|p| p.address))
+        }),
         ("ipv6-address", |_, _| vec![]),
         ("kernel-id", |_, _| vec![]),
         ("key-name", |_, i| some(i.key_name.as_ref())),

@@ -16,6 +16,7 @@ pub mod internet_gateway;
 pub mod nat_gateway;
 pub mod network_interface;
 pub mod prefix_list;
+pub mod reservation;
 pub mod route_table;
 pub mod subnet;
 pub mod vpc;

@@ -1,8 +1,8 @@
 //! A network interface in replies, on its own and within an instance.
 
 use crate::listed::{FilterValues, Listed, flag, one};
-use crate::view::{group, hostname, timestamp};
 use crate::tags;
+use crate::view::{group, hostname, timestamp};
 use postern_model::{Attachment, ElasticAddress, InterfaceKind, NetworkInterface, Tags, World};
 use postern_names::{AccountId, NetworkInterfaceId, Region};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,9 @@ impl Listed for NetworkInterface {
         ("addresses.association.public-ip", |w, i| each_address(w, i, |p| p.address.to_string())),
         ("addresses.primary", |_, i| i.addresses.iter().enumerate().map(|(n, _)| (n == 0).to_string()).collect()),
         ("addresses.private-ip-address", |_, i| i.addresses.iter().map(|a| a.address.to_string()).collect()),
-        ("association.allocation-id", |w, i| primary_elastic(w, i).map(|e| e.allocation.to_string()).into_iter().collect()),
+        ("association.allocation-id", |w, i| {
+            primary_elastic(w, i).map(|e| e.allocation.to_string()).into_iter().collect()
+        }),
         ("association.association-id", |w, i| {
             let association = primary_elastic(w, i).and_then(|e| e.association);
             association.map(|(id, _, _)| id.to_string()).into_iter().collect()
@@ -155,7 +157,8 @@ pub fn network_interface(world: &World, interface: &NetworkInterface) -> Value {
     reply.insert("TagSet".into(), tags::view(&interface.tags));
     reply.insert("DenyAllIgwTraffic".into(), json!(false));
     reply.insert("Ipv6Native".into(), json!(false));
-    if let Some(name) = primary_public(world, interface).and_then(|p| hostname::public(world, interface.vpc, p.address)) {
+    if let Some(name) = primary_public(world, interface).and_then(|p| hostname::public(world, interface.vpc, p.address))
+    {
         reply.insert("PublicDnsName".into(), json!(name));
     }
     Value::Object(reply)

@@ -1,24 +1,10 @@
-//! Things of the World that calls mean, by id or without one.
+//! Things of the World that calls mean without naming their ids.
 
 use crate::Context;
 use crate::verbs::is_visible;
 use postern_call::Refusal;
-use postern_model::{Instance, NetworkInterface, SecurityGroup, Vpc, World};
-use postern_names::{InstanceId, NetworkInterfaceId, VpcId};
-
-/// The caller's interface, or `InvalidNetworkInterfaceID.NotFound`.
-pub(crate) fn interface<'w>(
-    world: &'w World,
-    context: &Context<'_>,
-    id: NetworkInterfaceId,
-) -> Result<&'w NetworkInterface, Refusal> {
-    crate::find(world, context, id)
-}
-
-/// The caller's instance, or `InvalidInstanceID.NotFound`.
-pub(crate) fn instance<'w>(world: &'w World, context: &Context<'_>, id: InstanceId) -> Result<&'w Instance, Refusal> {
-    crate::find(world, context, id)
-}
+use postern_model::{SecurityGroup, Vpc, World};
+use postern_names::VpcId;
 
 /// The caller's default VPC in the region, if it still has one.
 pub(crate) fn default_vpc<'w>(world: &'w World, context: &Context<'_>) -> Option<&'w Vpc> {

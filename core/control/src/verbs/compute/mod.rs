@@ -5,11 +5,15 @@ use super::Verb;
 pub(crate) mod find;
 pub(crate) mod free_address;
 mod group;
+mod instance;
+pub(crate) mod interface_wish;
+pub mod lifecycle;
 pub(crate) mod new_interface;
 pub(crate) mod public_address;
+pub(crate) mod word;
 
 /// Operation and verb, family by family.
-const FAMILIES: &[&[(&str, Verb)]] = &[group::VERBS];
+const FAMILIES: &[&[(&str, Verb)]] = &[group::VERBS, instance::VERBS];
 
 /// Operation and verb.
 pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
