@@ -1,7 +1,7 @@
 //! DNS at VPC+2 and 169.254.169.253.
 //!
 //! What a name means is worked out purely from the World ([`answer`]); one datagram or stream message in, one out
-//! ([`respond`]); and two loops that carry them ([`serve_udp`], [`serve_tcp`]). A VPC without DNS support has no listener,
+//! ([`respond`]); and two loops that carry them ([`Resolver`]). A VPC without DNS support has no listener,
 //! so nothing here asks for the attribute.
 #![forbid(unsafe_code)]
 
@@ -14,6 +14,6 @@ mod service;
 mod wire;
 
 pub use answer::{Answer, RecordKind, Value, answer};
-pub use serve::{Worlds, serve_tcp, serve_udp};
+pub use serve::Resolver;
 pub use service::service_address;
 pub use wire::{Carrier, respond};

@@ -4,11 +4,12 @@ use crate::wire::{Carrier, respond};
 use postern_model::World;
 use postern_names::VpcId;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 /// A stream that says nothing is closed.
@@ -19,28 +20,42 @@ const STREAMS_MAX: usize = 64;
 const PAUSE: Duration = Duration::from_millis(50);
 const DATAGRAM_LENGTH_MAX: usize = 4096;
 
-/// Where the resolver finds the World as it is now.
-pub trait Worlds: Send + Sync + 'static {
-    fn world(&self) -> Arc<World>;
+/// The resolver of every VPC, over the World as it is at each question.
+#[derive(Clone)]
+pub struct Resolver {
+    world: Arc<RwLock<World>>,
 }
 
-impl<F: Fn() -> Arc<World> + Send + Sync + 'static> Worlds for F {
-    fn world(&self) -> Arc<World> {
-        self()
+impl Resolver {
+    pub fn new(world: Arc<RwLock<World>>) -> Self {
+        Self { world }
+    }
+
+    /// Answers datagrams for guests of the VPC until aborted. The socket is bound to the one address that guests ask, so that
+    /// answers come from it. Must be called within the runtime.
+    pub fn serve_udp(&self, socket: UdpSocket, vpc: VpcId) -> AbortHandle {
+        tokio::spawn(datagrams(socket, vpc, self.clone())).abort_handle()
+    }
+
+    /// Answers streams for guests of the VPC until aborted; the streams under way end with it. Must be called within the
+    /// runtime.
+    pub fn serve_tcp(&self, listener: TcpListener, vpc: VpcId) -> AbortHandle {
+        tokio::spawn(streams(listener, vpc, self.clone())).abort_handle()
+    }
+
+    fn respond(&self, vpc: VpcId, message: &[u8], carrier: Carrier) -> Option<Vec<u8>> {
+        let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+        respond(&world, vpc, message, carrier)
     }
 }
 
-/// Answers datagrams until the future is dropped. The socket is bound to the one address that guests ask, so that answers
-/// come from it. Fails only if the runtime does not take the socket.
-pub async fn serve_udp(socket: std::net::UdpSocket, vpc: VpcId, worlds: Arc<dyn Worlds>) -> io::Result<()> {
-    socket.set_nonblocking(true)?;
-    let socket = UdpSocket::from_std(socket)?;
+async fn datagrams(socket: UdpSocket, vpc: VpcId, resolver: Resolver) {
     let mut buffer = vec![0; DATAGRAM_LENGTH_MAX];
     loop {
         match socket.recv_from(&mut buffer).await {
             Ok((length, client)) => {
                 let message = buffer.get(..length).unwrap_or_default();
-                if let Some(answer) = respond(&worlds.world(), vpc, message, Carrier::Datagram)
+                if let Some(answer) = resolver.respond(vpc, message, Carrier::Datagram)
                     && let Err(error) = socket.send_to(&answer, client).await
                 {
                     tracing::debug!(%vpc, %client, %error, "an answer of the resolver was lost");
@@ -54,21 +69,18 @@ pub async fn serve_udp(socket: std::net::UdpSocket, vpc: VpcId, worlds: Arc<dyn 
     }
 }
 
-/// Answers streams until the future is dropped; the streams under way end with it.
-pub async fn serve_tcp(listener: std::net::TcpListener, vpc: VpcId, worlds: Arc<dyn Worlds>) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(listener)?;
+async fn streams(listener: TcpListener, vpc: VpcId, resolver: Resolver) {
     let places = Arc::new(Semaphore::new(STREAMS_MAX));
-    let mut streams = tokio::task::JoinSet::new();
-    loop {
-        let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+    let mut streams = JoinSet::new();
+    // The semaphore is never closed.
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         while streams.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
-                let worlds = Arc::clone(&worlds);
+                let resolver = resolver.clone();
                 streams.spawn(async move {
                     // A stream that breaks or falls silent is the client's own matter.
-                    let _ = converse(stream, vpc, worlds.as_ref()).await;
+                    let _ = converse(stream, vpc, &resolver).await;
                     drop(place);
                 });
             }
@@ -81,12 +93,12 @@ pub async fn serve_tcp(listener: std::net::TcpListener, vpc: VpcId, worlds: Arc<
 }
 
 /// Questions and answers, each behind its length in two bytes.
-async fn converse(mut stream: TcpStream, vpc: VpcId, worlds: &dyn Worlds) -> io::Result<()> {
+async fn converse(mut stream: TcpStream, vpc: VpcId, resolver: &Resolver) -> io::Result<()> {
     loop {
         let length = timeout(STREAM_PATIENCE, stream.read_u16()).await??;
         let mut message = vec![0; usize::from(length)];
         timeout(STREAM_PATIENCE, stream.read_exact(&mut message)).await??;
-        let Some(answer) = respond(&worlds.world(), vpc, &message, Carrier::Stream) else { return Ok(()) };
+        let Some(answer) = resolver.respond(vpc, &message, Carrier::Stream) else { return Ok(()) };
         let mut framed = u16::try_from(answer.len()).map_err(io::Error::other)?.to_be_bytes().to_vec();
         framed.extend(answer);
         timeout(STREAM_PATIENCE, stream.write_all(&framed)).await??;
