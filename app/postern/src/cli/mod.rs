@@ -3,7 +3,7 @@
 mod coverage;
 mod doctor;
 mod down;
-mod env;
+pub mod env;
 mod exec;
 mod lab;
 mod status;

@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 /// Gathers the policies that bear on a request from where they live, and decides.
 pub struct Gate {
-    world: Arc<RwLock<World>>,
-    /// IAM asks the gate and the gate asks IAM: set once both exist.
-    iam: OnceLock<Arc<Iam>>,
+    /// EC2 and IAM ask the gate, and the gate asks them: set once all exist. Before that nobody may do anything.
+    known: OnceLock<(Arc<RwLock<World>>, Arc<Iam>)>,
     /// Parsed documents by their text: endpoint and session policies come as texts.
     parsed: Mutex<HashMap<String, Arc<Document>>>,
 }
@@ -20,19 +19,19 @@ pub struct Gate {
 const MOST_PARSED: usize = 10_000;
 
 impl Gate {
-    pub fn new(world: Arc<RwLock<World>>) -> Arc<Self> {
-        Arc::new(Self { world, iam: OnceLock::new(), parsed: Mutex::default() })
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { known: OnceLock::new(), parsed: Mutex::default() })
     }
 
-    pub fn set_iam(&self, iam: Arc<Iam>) {
-        if self.iam.set(iam).is_err() {
-            tracing::error!("the gate already knows IAM");
+    pub fn set(&self, world: Arc<RwLock<World>>, iam: Arc<Iam>) {
+        if self.known.set((world, iam)).is_err() {
+            tracing::error!("the gate already knows the World and IAM");
         }
     }
 
     /// The endpoint's policy as the World has it now: a change is in force with the next request.
     fn endpoint_policy(&self, id: VpcEndpointId) -> Option<Attached> {
-        let world = self.world.read().unwrap_or_else(|e| e.into_inner());
+        let world = self.known.get()?.0.read().unwrap_or_else(|e| e.into_inner());
         let text = &world.endpoints.get(&id)?.policy;
         Some(Attached::new(PolicyKind::Endpoint, id.to_string(), self.parse(text)?))
     }
@@ -65,7 +64,7 @@ impl Gate {
 
     fn gather(&self, ask: &Ask<'_>) -> PolicySet {
         let mut set = PolicySet::default();
-        if let Some(iam) = self.iam.get() {
+        if let Some((_, iam)) = self.known.get() {
             (set.identity, set.boundary) = iam.identity_policies(ask.caller);
         }
         for (number, text) in ask.caller.session_policies.iter().enumerate() {

@@ -1,0 +1,194 @@
+//! The start, in order: lock, store, authority, IAM, EC2, S3, door, data plane, instances.
+
+use super::converge::Converger;
+use super::data_plane::{self, DataPlane};
+use super::gate::Gate;
+use super::instance_facts::Facts;
+use super::lifecycle::Lifecycle;
+use super::outside::Elsewhere;
+use super::told::Told;
+use super::{Running, Services, Settings, arrive, s3};
+use crate::cli::env::Administrator;
+use crate::cli::up::already;
+use crate::control;
+use crate::paths::{DataDir, write_private};
+use crate::say::Trouble;
+use postern_control::lifecycle as states;
+use postern_door::{Authority, Behind, Door, Sort, Way};
+use postern_ec2::Ec2;
+use postern_iam::{Iam, IamService, Preload, StsService};
+use postern_linux::Host;
+use postern_resolver::Resolver;
+use postern_s3::S3;
+use postern_sandbox::{SandboxConfig, Sandboxes};
+use postern_store::Store;
+use serde_json::{Map, json};
+use std::fs::File;
+use std::net::TcpListener;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// Held for the daemon's life: one daemon a data directory.
+pub fn lock(dir: &DataDir) -> Result<File, Trouble> {
+    let file = File::options().create(true).truncate(false).write(true).open(dir.lock());
+    let file = file.map_err(Trouble::at(format!("open {}", dir.lock().display())))?;
+    match rustix::fs::flock(file.as_fd(), rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::AGAIN) => Err(match control::Running::find(dir)? {
+            Some(running) => already(dir, &running),
+            None => Trouble::new(format!("another postern is starting on {}", dir.path().display())),
+        }),
+        Err(error) => Err(Trouble::new(format!("lock {}: {error}", dir.lock().display()))),
+    }
+}
+
+/// Brings the region up. When it returns, the API answers and the data plane is as the World wants it.
+pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running, Trouble> {
+    let dir = &settings.dir;
+    let now = OffsetDateTime::now_utc();
+    let store = Arc::new(Store::open(&dir.file("state.db")).map_err(Trouble::at("open state.db"))?);
+    let authority = authority(dir, now)?;
+    let ca_pem = authority.certificate_pem().to_owned();
+
+    let iam = Arc::new(Iam::open(Arc::clone(&store)).map_err(Trouble::at("load IAM"))?);
+    accounts(settings, &iam, now).await?;
+
+    let gate = Gate::new();
+    let converger = Arc::new(Converger::default());
+    let outside = Arc::new(Elsewhere { iam: Arc::clone(&iam), dir: dir.clone() });
+    let ec2 = Ec2::open(Arc::clone(&store), gate.clone(), outside, converger.clone()).map_err(Trouble::at("load EC2"))?;
+    let ec2 = Arc::new(ec2);
+    let world = ec2.world();
+    gate.set(Arc::clone(&world), Arc::clone(&iam));
+    ec2.seed_account(settings.account, &settings.region).await.map_err(Trouble::new)?;
+    // As after a host's reboot: what ran starts again, what was ending has ended.
+    ec2.change(|draft| {
+        states::after_host_restart(draft, now);
+        Ok(())
+    })
+    .await
+    .map_err(Trouble::new)?;
+
+    let objects = S3::open(&dir.file("s3"), iam.clone(), gate.clone(), settings.region.clone());
+    let objects = objects.map_err(Trouble::at("open S3"))?;
+    let door = Door::new(
+        Behind {
+            services: services(&ec2, &iam, &gate),
+            s3: Arc::new(s3::Behind(Arc::clone(&objects))),
+            keys: iam.clone(),
+            default_region: settings.region.clone(),
+        },
+        authority,
+    );
+
+    let host = Arc::new(Host::new().map_err(kernel("make the first namespace"))?);
+    let sandboxes = Sandboxes::new(SandboxConfig {
+        data_dir: dir.path().to_path_buf(),
+        ca_pem,
+        extra_read_only_paths: settings.share.clone(),
+        helper: None,
+    })
+    .map_err(kernel("prepare sandboxes"))?;
+    let runtime = tokio::runtime::Handle::current();
+    let lifecycle = Lifecycle::new(dir.clone(), Arc::clone(&world), Arc::clone(&host), sandboxes, runtime.clone());
+    lifecycle.set_ec2(Arc::clone(&ec2));
+    let facts = Facts::new(Arc::clone(&world), Arc::clone(&iam), runtime.clone());
+    let (plane, _thread) = DataPlane::start(data_plane::Behind {
+        world: Arc::clone(&world),
+        host,
+        door: Arc::clone(&door),
+        resolver: Arc::new(Resolver::new(Arc::clone(&world))),
+        facts,
+        links: Arc::default(),
+        runtime,
+    })
+    .map_err(Trouble::at("start the data plane"))?;
+    converger.set(Arc::clone(&plane), Arc::clone(&lifecycle));
+    plane.converge_everything().await.map_err(|refusal| {
+        let inside = refusal.inside.unwrap_or(refusal.message);
+        Trouble::new(format!("the data plane: {inside}")).hint("postern doctor says what this machine lacks")
+    })?;
+
+    let endpoint = serve_host(&door, listener)?;
+    let told = told(settings, &endpoint, world, &lifecycle, objects);
+    control::serve(dir, told.clone())?;
+    lifecycle.kick_all();
+    Ok(Running { told, lifecycle, endpoint })
+}
+
+fn told(
+    settings: &Settings,
+    endpoint: &str,
+    world: Arc<std::sync::RwLock<postern_model::World>>,
+    lifecycle: &Arc<Lifecycle>,
+    objects: Arc<S3>,
+) -> Arc<Told> {
+    let mode = if postern_sandbox::rootless_within() { "rootless" } else { "root" };
+    let fixed = Map::from_iter([
+        ("endpoint".to_owned(), json!(endpoint)),
+        ("region".to_owned(), json!(settings.region)),
+        ("account".to_owned(), json!(settings.account)),
+        ("data_dir".to_owned(), json!(settings.dir.path())),
+        ("mode".to_owned(), json!(mode)),
+    ]);
+    Told::new(world, Arc::clone(lifecycle), move || objects.bucket_count(), fixed)
+}
+
+/// For `map_err`: a kernel step that failed, with the way to find out more.
+fn kernel<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> Trouble {
+    move |error| Trouble::at(step)(error).hint("postern doctor says what this machine lacks")
+}
+
+fn authority(dir: &DataDir, now: OffsetDateTime) -> Result<Authority, Trouble> {
+    let (certificate, key) = (dir.authority(), dir.authority_key());
+    if certificate.exists() && key.exists() {
+        let read = |file| std::fs::read_to_string(file);
+        let certificate = read(&certificate).map_err(Trouble::at("read ca.pem"))?;
+        let key = read(&key).map_err(Trouble::at("read ca-key.pem"))?;
+        return Authority::load(&certificate, &key).map_err(Trouble::new);
+    }
+    let authority = Authority::generate(now).map_err(Trouble::new)?;
+    write_private(&key, authority.key_pem().as_bytes()).map_err(Trouble::at("write ca-key.pem"))?;
+    write_private(&certificate, authority.certificate_pem().as_bytes()).map_err(Trouble::at("write ca.pem"))?;
+    Ok(authority)
+}
+
+/// The default account's administrator, and the accounts of the configuration.
+async fn accounts(settings: &Settings, iam: &Iam, now: OffsetDateTime) -> Result<(), Trouble> {
+    let refused = |refusal: postern_call::Refusal| Trouble::new(refusal);
+    let (access_key_id, secret_access_key) = iam.ensure_admin(settings.account, now).await.map_err(refused)?;
+    let key = json!(Administrator { access_key_id, secret_access_key });
+    write_private(&settings.dir.administrator(), key.to_string().as_bytes())
+        .map_err(Trouble::at("write administrator.json"))?;
+    let entries: Vec<Preload> = settings
+        .accounts
+        .iter()
+        .flat_map(|account| {
+            account.users.iter().map(|user| Preload {
+                account: account.id,
+                user: Some(user.name.clone()).filter(|name| name != "root"),
+                access_keys: user.keys.iter().map(|key| (key.id.clone(), key.secret.clone())).collect(),
+                policy_arns: user.policies.clone(),
+            })
+        })
+        .collect();
+    iam.preload(entries, now).await.map_err(|refusal| Trouble::new(format!("the configuration's users: {refusal}")))
+}
+
+fn services(ec2: &Arc<Ec2>, iam: &Arc<Iam>, gate: &Arc<Gate>) -> Services {
+    let mut services = Services::new();
+    services.insert("ec2", ec2.clone());
+    services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
+    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone())));
+    services
+}
+
+/// Opens the host's own port; gives its URL.
+fn serve_host(door: &Arc<Door>, listener: TcpListener) -> Result<String, Trouble> {
+    let address = listener.local_addr().map_err(Trouble::at("find the port"))?;
+    listener.set_nonblocking(true).map_err(Trouble::at("set the port up"))?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(Trouble::at("set the port up"))?;
+    door.open(Way { listener, sort: Sort::Either, arrive: arrive::by_address(), identify: arrive::from_host() });
+    Ok(format!("http://{address}"))
+}

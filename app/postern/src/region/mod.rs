@@ -1,0 +1,127 @@
+//! The daemon: everything joined.
+
+mod arrive;
+mod begin;
+mod converge;
+mod data_plane;
+mod gate;
+mod instance_facts;
+mod lifecycle;
+mod outside;
+mod s3;
+mod ssh_key;
+mod told;
+
+use crate::config::Account;
+use crate::control;
+use crate::paths::DataDir;
+use crate::say::Trouble;
+use postern_control::verbs;
+use postern_names::{AccountId, Region};
+use postern_serve::Service;
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What `up` was told.
+pub struct Settings {
+    pub dir: DataDir,
+    pub listen: SocketAddr,
+    pub region: Region,
+    pub account: AccountId,
+    pub accounts: Vec<Account>,
+    pub share: Vec<PathBuf>,
+    pub verbose: u8,
+}
+
+/// Runs the region until it is told to stop.
+pub fn run(settings: Settings, listener: TcpListener) -> Result<ExitCode, Trouble> {
+    log(settings.verbose);
+    let _lock = begin::lock(&settings.dir)?;
+    postern_linux::raise_limits();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
+        .enable_all()
+        .build()
+        .map_err(Trouble::at("start the runtime"))?;
+    let ended = runtime.block_on(async {
+        let region = begin::begin(&settings, listener).await?;
+        region.announce(&settings)?;
+        region.told.until_down().await;
+        region.end(&settings.dir).await;
+        Ok(ExitCode::SUCCESS)
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    ended
+}
+
+fn log(verbose: u8) {
+    use tracing_subscriber::filter::LevelFilter;
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let targets = tracing_subscriber::filter::Targets::new().with_target("postern", level).with_default(LevelFilter::ERROR);
+    use tracing_subscriber::prelude::*;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(targets)).init();
+}
+
+/// A region that serves.
+struct Running {
+    told: Arc<told::Told>,
+    lifecycle: Arc<lifecycle::Lifecycle>,
+    endpoint: String,
+}
+
+impl Running {
+    /// Writes down where we are, and says it: the one ready line.
+    fn announce(&self, settings: &Settings) -> Result<(), Trouble> {
+        let note = control::Running {
+            pid: std::process::id(),
+            endpoint: self.endpoint.clone(),
+            region: settings.region.to_string(),
+            account: settings.account.to_string(),
+        };
+        crate::paths::write_private(&settings.dir.running(), serde_json::json!(note).to_string().as_bytes())
+            .map_err(Trouble::at("write daemon.json"))?;
+        println!(
+            "postern is ready at {} (region {}, account {}, data in {})",
+            note.endpoint,
+            note.region,
+            note.account,
+            settings.dir.path().display()
+        );
+        Ok(())
+    }
+
+    async fn end(&self, dir: &DataDir) {
+        let lifecycle = Arc::clone(&self.lifecycle);
+        if tokio::task::spawn_blocking(move || lifecycle.end_all()).await.is_err() {
+            tracing::error!("the instances could not be ended");
+        }
+        for file in [dir.socket(), dir.running()] {
+            if let Err(error) = std::fs::remove_file(&file) {
+                tracing::warn!(%error, file = %file.display(), "left behind");
+            }
+        }
+    }
+}
+
+/// Every service's operations that are served: for the coverage page.
+pub fn implemented() -> BTreeMap<String, Vec<String>> {
+    let own = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    BTreeMap::from([
+        ("ec2".to_owned(), own(verbs().map(|(name, _)| name).collect())),
+        ("iam".to_owned(), own(postern_iam::IamService::implemented())),
+        ("sts".to_owned(), own(postern_iam::StsService::implemented())),
+        ("s3".to_owned(), own(postern_s3::S3::operations())),
+    ])
+}
+
+/// The services of the shared codec by signing name.
+type Services = std::collections::HashMap<&'static str, Arc<dyn Service>>;

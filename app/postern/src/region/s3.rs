@@ -1,0 +1,24 @@
+//! S3 behind the door.
+
+use async_trait::async_trait;
+use http_body_util::BodyExt;
+use postern_door::{Arrival, RawService, Reply};
+use postern_s3::S3;
+use std::sync::Arc;
+
+/// S3 reads HTTP itself; the door hands it the request with how it came.
+pub struct Behind(pub Arc<S3>);
+
+#[async_trait]
+impl RawService for Behind {
+    async fn call(&self, mut request: http::Request<hyper::body::Incoming>, arrival: Arrival) -> Reply {
+        request.extensions_mut().insert(postern_s3::Arrival {
+            via: arrival.via,
+            secure: arrival.secure,
+            region_host: arrival.region.map(|region| region.to_string()),
+            request_id: arrival.request_id,
+        });
+        let reply = self.0.service().call(request).await;
+        reply.map(|body| body.map_err(Into::into).boxed_unsync())
+    }
+}
