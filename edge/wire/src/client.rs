@@ -104,7 +104,7 @@ fn headers(reply: &HttpReply) -> Result<HeaderMap, String> {
     let mut map = HeaderMap::new();
     for (name, value) in &reply.headers {
         let name = HeaderName::try_from(name).map_err(|error| format!("header {name}: {error}"))?;
-        map.append(name, HeaderValue::try_from(value).map_err(|error| format!("{value:?}: {error}"))?);
+        map.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|error| format!("{value:?}: {error}"))?);
     }
     Ok(map)
 }

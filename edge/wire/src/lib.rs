@@ -15,6 +15,8 @@ mod message;
 mod model;
 mod path;
 mod protocol;
+#[cfg(test)]
+mod round_trip;
 mod scalar;
 mod time;
 mod validate;

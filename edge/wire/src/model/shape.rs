@@ -186,6 +186,9 @@ pub(crate) struct Op {
     pub output: Option<Member>,
     #[serde(rename = "w", default, skip_serializing_if = "is_default")]
     pub wrapper: Option<String>,
+    /// An older twin, which yields to the newer operation of the same path.
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
+    pub deprecated: bool,
 }
 
 /// What a service says about itself.

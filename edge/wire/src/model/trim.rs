@@ -73,6 +73,7 @@ impl Trimmer<'_> {
             input: from.get("input").map(|input| self.member("", input)).transpose()?,
             output: output.map(|output| self.member("", output)).transpose()?,
             wrapper: output.and_then(|output| text(output, "resultWrapper")),
+            deprecated: flag(from, "deprecated"),
         })
     }
 

@@ -256,11 +256,10 @@ pub(crate) fn write(
                 reply.headers.push((member.wire().to_owned(), header_text(model, member, value, &path)?))
             }
             Some(Location::HeaderPrefix) => {
+                let prefix = member.wire.as_deref().unwrap_or_default();
                 for (name, value) in super::object(value, &path)? {
                     let text = value.as_str().ok_or_else(|| format!("{path}: {value} is not text"))?;
-                    reply
-                        .headers
-                        .push((format!("{}{name}", member.wire.as_deref().unwrap_or_default()), text.to_owned()));
+                    reply.headers.push((format!("{prefix}{name}"), one_line(text, &path)?));
                 }
             }
             Some(Location::Status) => {
@@ -351,10 +350,15 @@ fn header_text(model: &Model, member: &Member, value: &Value, path: &Path) -> Re
     }
     let scalar = Scalar::of(shape, value).map_err(|error| format!("{path}: {error}"))?;
     let text = scalar.text(time_format(member, shape, TimeFormat::HttpDate), Precision::AsNeeded);
-    if text.contains(['\r', '\n', '\0']) {
-        return Err(format!("{path}: {text:?} does not fit into a header"));
+    one_line(&text, path)
+}
+
+/// A header cannot hold control characters: whatever a service puts there must not become a second header.
+fn one_line(text: &str, path: &Path) -> Result<String, String> {
+    match text.chars().any(char::is_control) {
+        true => Err(format!("{path}: {text:?} does not fit into a header")),
+        false => Ok(text.to_owned()),
     }
-    Ok(text.into_owned())
 }
 
 fn quoted(text: &str) -> String {

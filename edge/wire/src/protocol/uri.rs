@@ -4,6 +4,7 @@ use crate::message::HttpRequest;
 use crate::model::{Location, Model, Op};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 /// The operation whose template fits the request best: the one that demands the most, and all of it is there.
 pub(crate) fn route<'m>(model: &'m Model, request: &HttpRequest) -> Option<&'m str> {
@@ -18,8 +19,9 @@ pub(crate) fn route<'m>(model: &'m Model, request: &HttpRequest) -> Option<&'m s
     best.map(|(_, op)| op.name.as_str())
 }
 
-/// How much an operation demands: literal segments, literals and required members in query and headers.
-type Score = (usize, usize, usize);
+/// How much an operation demands: literal segments, query literals, as few required members as possible that are absent
+/// from query and headers, as many as possible that are there; and whether it is the newer of two.
+type Score = (usize, usize, Reverse<usize>, usize, bool);
 
 fn fit(model: &Model, op: &Op, request: &HttpRequest) -> Option<Score> {
     let (path, literals) = split(&op.uri);
@@ -28,7 +30,7 @@ fn fit(model: &Model, op: &Op, request: &HttpRequest) -> Option<Score> {
     for (name, value) in pairs(literals) {
         pairs(request.query).find(|(n, v)| *n == name && (value.is_empty() || *v == value))?;
     }
-    let mut demanded = 0;
+    let (mut absent, mut demanded) = (0, 0);
     let input = op.input.as_ref().map(|input| model.shape(input));
     for member in input.iter().flat_map(|shape| &shape.members).filter(|member| member.required) {
         let present = match member.location {
@@ -41,9 +43,11 @@ fn fit(model: &Model, op: &Op, request: &HttpRequest) -> Option<Score> {
             demanded += 1;
         } else if literals.is_empty() {
             return None;
+        } else {
+            absent += 1;
         }
     }
-    Some((segments, pairs(literals).count(), demanded))
+    Some((segments, pairs(literals).count(), Reverse(absent), demanded, !op.deprecated))
 }
 
 /// The path and the query part of a template.

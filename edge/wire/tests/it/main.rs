@@ -2,5 +2,7 @@
 
 mod cases;
 mod input;
+mod noise;
 mod output;
 mod sigv4;
+mod words;
