@@ -20,7 +20,8 @@ pub struct Ask<'a> {
     pub resource: &'a str,
     /// Who owns the resource; `None` where the action has none (then the caller's account counts).
     pub resource_account: Option<AccountId>,
-    /// The policy attached to the resource, if its service has such policies and one is set.
+    /// The policy attached to the resource, if its service has such policies and one is set; for `sts:` actions the
+    /// role's trust policy.
     pub resource_policy: Option<&'a Document>,
     /// Service keys and request keys (`s3:prefix`, `aws:RequestTag/team`): names in lower case.
     /// Keys of the network, the principal and the time are filled in by the judge from the other fields.

@@ -61,8 +61,9 @@ impl<'a> Gates<'a> {
         let has_identity = ask.caller.account().is_some();
         let is_root = matches!(ask.caller.principal, Principal::Root { .. });
         let through_endpoint = matches!(ask.via, Via::Endpoint { .. });
-        let own =
-            ask.resource_policy.map(|document| Policy { kind: PolicyKind::Resource, name: ask.resource, document });
+        // What STS asks about a role is the role's trust.
+        let kind = if ask.action.starts_with("sts:") { PolicyKind::Trust } else { PolicyKind::Resource };
+        let own = ask.resource_policy.map(|document| Policy { kind, name: ask.resource, document });
         Self {
             service_control: if has_identity { &policies.service_control } else { &[] },
             resource_control: &policies.resource_control,

@@ -43,7 +43,12 @@ pub fn evaluate_plainly(ask: &Ask<'_>, set: &PolicySet) -> Verdict {
         resource.push(policy.text().to_owned());
     }
     let has_resource_policy = !resource.is_empty();
-    let resource_kind = set.resource.as_ref().map_or(PolicyKind::Resource, |a| a.kind);
+    let own_kind = if ask.resource_policy.is_some() && ask.action.starts_with("sts:") {
+        PolicyKind::Trust
+    } else {
+        PolicyKind::Resource
+    };
+    let resource_kind = set.resource.as_ref().map_or(own_kind, |a| a.kind);
     let bounded = set.boundary.is_some();
 
     let allow = |policies: &[String], named: bool| {
