@@ -1,1 +1,32 @@
-//! postern-iam
+//! IAM and STS: who exists, which keys they hold, what they may do, and the sessions they open.
+//!
+//! One [`Iam`] holds the state of every account and keeps it durable; [`IamService`] and [`StsService`] are the two
+//! APIs over it. Everybody else asks [`Iam`] itself: the door for keys, the gate for policies, EC2 for instance
+//! profiles, the metadata service for an instance's credentials.
+#![forbid(unsafe_code)]
+
+mod document;
+mod entity;
+mod gate;
+mod iam;
+mod ids;
+mod input;
+mod instance;
+mod managed;
+mod page;
+mod refuse;
+mod save;
+mod service;
+mod session;
+mod start;
+mod state;
+mod sts;
+#[cfg(test)]
+mod tests;
+mod verb;
+
+pub use iam::Iam;
+pub use instance::{InstanceProfile, SessionCredentials};
+pub use service::IamService;
+pub use start::Preload;
+pub use sts::StsService;

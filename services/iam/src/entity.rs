@@ -1,0 +1,157 @@
+//! What an account holds: users, groups, roles, policies, instance profiles. Plain data, stored as JSON.
+
+use crate::document::Doc;
+use postern_names::{AccountId, Arn};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tags in the order they were given.
+pub type Tags = Vec<(String, String)>;
+
+/// The policies of a user, group or role.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Policies {
+    /// Inline documents by name.
+    pub inline: BTreeMap<String, Doc>,
+    /// ARNs of managed policies, in the order they were attached.
+    pub attached: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct User {
+    pub name: String,
+    /// Begins and ends with `/`.
+    pub path: String,
+    /// `AIDA...`.
+    pub id: String,
+    /// Unix seconds.
+    pub created: i64,
+    pub tags: Tags,
+    /// ARN of the managed policy that is the permissions boundary.
+    pub boundary: Option<String>,
+    pub policies: Policies,
+    pub keys: Vec<AccessKey>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccessKey {
+    pub id: String,
+    pub secret: String,
+    pub active: bool,
+    pub created: i64,
+}
+
+impl std::fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessKey").field("id", &self.id).field("active", &self.active).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Group {
+    pub name: String,
+    pub path: String,
+    /// `AGPA...`.
+    pub id: String,
+    pub created: i64,
+    pub policies: Policies,
+    /// Names of users, in lower case.
+    pub members: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Role {
+    pub name: String,
+    pub path: String,
+    /// `AROA...`.
+    pub id: String,
+    pub created: i64,
+    pub description: Option<String>,
+    /// Seconds.
+    pub session_max: i64,
+    pub trust: Doc,
+    pub tags: Tags,
+    pub boundary: Option<String>,
+    pub policies: Policies,
+}
+
+/// A customer managed policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Policy {
+    pub name: String,
+    pub path: String,
+    /// `ANPA...`.
+    pub id: String,
+    pub created: i64,
+    pub updated: i64,
+    pub description: Option<String>,
+    pub tags: Tags,
+    /// Oldest first; never empty.
+    pub versions: Vec<Version>,
+    /// Number of the default version.
+    pub default: u32,
+    /// Number of the next version.
+    pub next: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Version {
+    pub number: u32,
+    pub document: Doc,
+    pub created: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Profile {
+    pub name: String,
+    pub path: String,
+    /// `AIPA...`.
+    pub id: String,
+    pub created: i64,
+    /// Name of the role in it.
+    pub role: Option<String>,
+    pub tags: Tags,
+}
+
+/// What belongs to the account itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Root {
+    pub alias: Option<String>,
+    pub keys: Vec<AccessKey>,
+    pub created: i64,
+}
+
+impl User {
+    pub fn arn(&self, account: AccountId) -> String {
+        arn(account, "user", &self.path, &self.name)
+    }
+}
+impl Group {
+    pub fn arn(&self, account: AccountId) -> String {
+        arn(account, "group", &self.path, &self.name)
+    }
+}
+impl Role {
+    pub fn arn(&self, account: AccountId) -> String {
+        arn(account, "role", &self.path, &self.name)
+    }
+}
+impl Profile {
+    pub fn arn(&self, account: AccountId) -> String {
+        arn(account, "instance-profile", &self.path, &self.name)
+    }
+}
+impl Policy {
+    /// The document in force.
+    pub fn document(&self) -> Option<&Doc> {
+        self.version(self.default).map(|version| &version.document)
+    }
+    pub fn version(&self, number: u32) -> Option<&Version> {
+        self.versions.iter().find(|version| version.number == number)
+    }
+}
+
+/// `arn:aws:iam::<account>:<kind><path><name>`.
+pub fn arn(account: AccountId, kind: &str, path: &str, name: &str) -> String {
+    Arn::new("iam", "", account, format!("{kind}{path}{name}")).to_string()
+}

@@ -1,0 +1,171 @@
+//! Who may call an IAM operation: its resource, its condition keys, and the question to the gate.
+
+use crate::entity::{Tags, arn};
+use crate::iam::Iam;
+use crate::input::Input;
+use crate::refuse;
+use crate::state::{Account, key};
+use crate::verb::Subject;
+use postern_call::{Call, Caller, Principal, Refusal};
+use postern_names::AccountId;
+use postern_policy::{Ask, Decision, Document, Judge, Keys, code_for, sentence};
+use serde_json::Value;
+
+/// Asks whether the call's operation is allowed on its subject.
+pub fn authorize(iam: &Iam, judge: &dyn Judge, call: &Call, subject: Subject) -> Result<(), Refusal> {
+    let account = account_of(&call.caller)?;
+    let input = Input(&call.input);
+    let mut keys = request_keys(input);
+    let resource = {
+        let state = iam.read();
+        let held = state.account(account);
+        let (resource, tags, boundary) = resource_of(subject, account, held, input, &call.caller);
+        for (name, value) in tags {
+            keys.insert(format!("aws:resourcetag/{}", name.to_lowercase()), vec![value.clone()]);
+            keys.insert(format!("iam:resourcetag/{}", name.to_lowercase()), vec![value]);
+        }
+        if let Some(boundary) = boundary {
+            keys.entry("iam:permissionsboundary".into()).or_insert_with(|| vec![boundary]);
+        }
+        resource
+    };
+    let question =
+        Question { service: "iam", operation: &call.operation, resource: &resource, account, policy: None, keys };
+    question.put(judge, call)?;
+    if call.operation == "AddRoleToInstanceProfile" {
+        pass_role(iam, judge, call, account)?;
+    }
+    Ok(())
+}
+
+/// A question about one action of a call.
+pub struct Question<'a> {
+    pub service: &'a str,
+    pub operation: &'a str,
+    pub resource: &'a str,
+    /// The resource's account.
+    pub account: AccountId,
+    /// The role's trust policy, for STS.
+    pub policy: Option<&'a Document>,
+    pub keys: Keys,
+}
+
+impl Question<'_> {
+    /// The refusal carries AWS's sentence, and as a hint what nearly allowed it.
+    pub fn put(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
+        let action = format!("{}:{}", self.service, self.operation);
+        let ask = Ask {
+            caller: &call.caller,
+            via: &call.via,
+            action: &action,
+            resource: self.resource,
+            resource_account: Some(self.account),
+            resource_policy: self.policy,
+            keys: self.keys,
+            region: call.region.as_str(),
+            secure: call.secure,
+            user_agent: call.user_agent.as_deref(),
+            now: call.now,
+        };
+        let decision = judge.judge(&ask);
+        if matches!(decision, Decision::Allow { .. }) {
+            return Ok(());
+        }
+        let (code, status) = code_for(self.service);
+        Err(Refusal::new(code, sentence(&ask, &decision)).status(status))
+    }
+}
+
+/// The account that a call is about: the caller's own.
+pub fn account_of(caller: &Caller) -> Result<AccountId, Refusal> {
+    caller.account().ok_or_else(|| match &caller.principal {
+        Principal::Service { name } => {
+            Refusal::new("AccessDenied", format!("{name} has no account to administer.")).status(403)
+        }
+        _ => Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token").status(403),
+    })
+}
+
+/// The name of the user that a request without `UserName` is about: its sender.
+pub fn own_name(caller: &Caller) -> Result<&str, Refusal> {
+    match &caller.principal {
+        Principal::User { name, .. } => Ok(name),
+        _ => Err(refuse::invalid("Must specify userName when calling with non-User credentials")),
+    }
+}
+
+/// Putting a role into a profile hands it on, which needs iam:PassRole on the role.
+fn pass_role(iam: &Iam, judge: &dyn Judge, call: &Call, account: AccountId) -> Result<(), Refusal> {
+    let name = Input(&call.input).required("RoleName")?;
+    let path = iam.read().account(account).and_then(|a| a.roles.get(&key(name)).map(|role| role.path.clone()));
+    let resource = arn(account, "role", path.as_deref().unwrap_or("/"), name);
+    let keys = Keys::from([("iam:passedtoservice".to_owned(), vec!["ec2.amazonaws.com".to_owned()])]);
+    Question { service: "iam", operation: "PassRole", resource: &resource, account, policy: None, keys }
+        .put(judge, call)
+}
+
+fn request_keys(input: Input<'_>) -> Keys {
+    let mut keys = Keys::new();
+    let mut names = Vec::new();
+    for tag in input.list("Tags") {
+        let tag = Input(tag);
+        if let Some(name) = tag.text("Key") {
+            let value = tag.text("Value").unwrap_or_default().to_owned();
+            keys.insert(format!("aws:requesttag/{}", name.to_lowercase()), vec![value]);
+            names.push(name.to_owned());
+        }
+    }
+    names.extend(input.list("TagKeys").iter().filter_map(Value::as_str).map(str::to_owned));
+    if !names.is_empty() {
+        keys.insert("aws:tagkeys".into(), names);
+    }
+    for (member, name) in [("PolicyArn", "iam:policyarn"), ("PermissionsBoundary", "iam:permissionsboundary")] {
+        if let Some(value) = input.text(member) {
+            keys.insert(name.into(), vec![value.to_owned()]);
+        }
+    }
+    keys
+}
+
+/// The resource's ARN, its tags and its boundary. Things that do not exist are asked about as they would be called.
+fn resource_of(
+    subject: Subject,
+    account: AccountId,
+    held: Option<&Account>,
+    input: Input<'_>,
+    caller: &Caller,
+) -> (String, Tags, Option<String>) {
+    let new_path = input.text("Path").unwrap_or("/");
+    let named = |kind: &str, member: &str| arn(account, kind, new_path, input.text(member).unwrap_or_default());
+    let plain = |arn: String| (arn, Tags::new(), None);
+    match subject {
+        Subject::None => plain("*".into()),
+        Subject::List(kind) => plain(arn(account, kind, input.text("PathPrefix").unwrap_or("/"), "")),
+        Subject::User => {
+            let name = input.text("UserName").or_else(|| own_name(caller).ok()).unwrap_or_default();
+            match held.and_then(|a| a.users.get(&key(name))) {
+                Some(user) => (user.arn(account), user.tags.clone(), user.boundary.clone()),
+                None => plain(arn(account, "user", new_path, name)),
+            }
+        }
+        Subject::Group => {
+            let group = held.and_then(|a| a.groups.get(&key(input.text("GroupName")?)));
+            plain(group.map_or_else(|| named("group", "GroupName"), |group| group.arn(account)))
+        }
+        Subject::Role => match held.and_then(|a| a.roles.get(&key(input.text("RoleName")?))) {
+            Some(role) => (role.arn(account), role.tags.clone(), role.boundary.clone()),
+            None => plain(named("role", "RoleName")),
+        },
+        Subject::Profile => match held.and_then(|a| a.profiles.get(&key(input.text("InstanceProfileName")?))) {
+            Some(profile) => (profile.arn(account), profile.tags.clone(), None),
+            None => plain(named("instance-profile", "InstanceProfileName")),
+        },
+        Subject::Policy => match input.text("PolicyArn") {
+            Some(arn) => {
+                let tags = held.and_then(|a| a.policies.get(arn)).map(|policy| policy.tags.clone());
+                (arn.to_owned(), tags.unwrap_or_default(), None)
+            }
+            None => plain(named("policy", "PolicyName")),
+        },
+    }
+}

@@ -1,0 +1,257 @@
+//! The shared state behind IAM and STS, and what the rest of the region asks it.
+
+use crate::entity::{Policies, Tags};
+use crate::save::{self, Touched};
+use crate::session::{Session, Who};
+use crate::state::{Account, State, key};
+use postern_call::{Caller, Principal, Refusal};
+use postern_names::AccountId;
+use postern_policy::{Attached, Document, PolicyKind, PolicySet};
+use postern_serve::{Credential, Keys};
+use postern_store::{Store, StoreError, Write};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// The ARN of the policy that allows everything.
+pub const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/// Every account's identities, keys, policies and sessions. Changes are durable before their call returns.
+pub struct Iam {
+    state: RwLock<State>,
+    store: Arc<Store>,
+}
+
+/// A change under way: the whole state, one account of it in focus, and a list of what was touched.
+pub struct Desk<'a> {
+    pub state: &'a mut State,
+    pub account_id: AccountId,
+    touched: Vec<Touched>,
+    sessions: Vec<String>,
+}
+
+impl Iam {
+    /// Reads the state from the store. Blocks; meant for the start.
+    pub fn open(store: Arc<Store>) -> Result<Self, StoreError> {
+        let state = save::load(&store)?;
+        Ok(Self { state: RwLock::new(state), store })
+    }
+
+    /// The policies of the caller's identity side: inline and managed ones of the user (and its groups) or role, and
+    /// the permissions boundary. Empty for root, for services and for nobody.
+    pub fn identity_policies(&self, caller: &Caller) -> (Vec<Attached>, Option<Attached>) {
+        let state = self.read();
+        let Some(account) = caller.account().and_then(|id| state.account(id)) else { return (Vec::new(), None) };
+        let (user, role) = match &caller.principal {
+            Principal::User { name, .. } => (Some(name.clone()), None),
+            Principal::Role { name, .. } => (None, Some(name.clone())),
+            Principal::Federated { .. } => match issuer(&state, caller) {
+                Some(Issuer::User(name)) => (Some(name), None),
+                Some(Issuer::Root) => {
+                    return (vec![managed(account, ADMINISTRATOR_ACCESS, PolicyKind::Identity)], None);
+                }
+                None => (None, None),
+            },
+            Principal::Anonymous | Principal::Root { .. } | Principal::Service { .. } => (None, None),
+        };
+        let mut attached = Vec::new();
+        let mut boundary = None;
+        if let Some(user) = user.and_then(|name| account.users.get(&key(&name))) {
+            collect(account, &user.policies, &mut attached);
+            let name = key(&user.name);
+            for group in account.groups.values().filter(|group| group.members.contains(&name)) {
+                collect(account, &group.policies, &mut attached);
+            }
+            boundary.clone_from(&user.boundary);
+        }
+        if let Some(role) = role.and_then(|name| account.roles.get(&key(&name))) {
+            collect(account, &role.policies, &mut attached);
+            boundary.clone_from(&role.boundary);
+        }
+        let boundary = boundary.map(|arn| managed(account, &arn, PolicyKind::Boundary));
+        (attached, boundary)
+    }
+
+    /// All that this crate knows for a decision about the caller: identity policies, boundary, session policies.
+    pub fn policy_set(&self, caller: &Caller) -> PolicySet {
+        let (identity, boundary) = self.identity_policies(caller);
+        PolicySet { identity, boundary, session: self.session_policies(caller), ..PolicySet::default() }
+    }
+
+    /// The policies passed when the caller's session began.
+    fn session_policies(&self, caller: &Caller) -> Vec<Attached> {
+        if caller.session_policies.is_empty() {
+            return Vec::new();
+        }
+        let state = self.read();
+        if let Some(session) = caller.access_key.as_ref().and_then(|key| state.sessions.get(key)) {
+            let attached = |p: &crate::session::PassedPolicy| {
+                Attached::new(PolicyKind::Session, p.name.clone(), p.document.0.clone())
+            };
+            return session.policies.iter().map(attached).collect();
+        }
+        let parse = |text: &String| Document::parse_identity(text).map(Arc::new).unwrap_or_else(|_| deny_all());
+        caller.session_policies.iter().map(|text| Attached::new(PolicyKind::Session, "session", parse(text))).collect()
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one change and returns when it is durable. `change` checks everything before it alters anything.
+    pub(crate) async fn transact<T>(
+        &self,
+        account_id: AccountId,
+        change: impl FnOnce(&mut Desk<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let (value, pending) = {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            let mut desk = Desk { state: &mut state, account_id, touched: Vec::new(), sessions: Vec::new() };
+            let value = change(&mut desk)?;
+            let writes = desk.writes()?;
+            (value, (!writes.is_empty()).then(|| self.store.submit(writes)))
+        };
+        if let Some(pending) = pending {
+            pending.durable().await.map_err(Refusal::internal)?;
+        }
+        Ok(value)
+    }
+}
+
+impl Desk<'_> {
+    pub fn account(&mut self) -> &mut Account {
+        self.state.accounts.entry(self.account_id).or_default()
+    }
+
+    /// Says that something changed and must go to disk.
+    pub fn touch(&mut self, touched: Touched) {
+        if !self.touched.contains(&touched) {
+            self.touched.push(touched);
+        }
+    }
+
+    /// Opens a session for good.
+    pub fn keep_session(&mut self, access_key: String, session: Session) {
+        self.sessions.push(access_key.clone());
+        self.state.sessions.insert(access_key, session);
+    }
+
+    /// Forgets sessions that ended more than a day ago; until then their keys are told apart from unknown ones.
+    pub fn sweep_sessions(&mut self, now: i64) {
+        let ended: Vec<String> =
+            self.state.sessions.iter().filter(|(_, s)| s.expires + 86_400 < now).map(|(k, _)| k.clone()).collect();
+        for access_key in ended {
+            self.state.sessions.remove(&access_key);
+            self.sessions.push(access_key);
+        }
+    }
+
+    fn writes(&mut self) -> Result<Vec<Write>, Refusal> {
+        let touched = std::mem::take(&mut self.touched);
+        let (id, mut writes) = (self.account_id, Vec::new());
+        for thing in &touched {
+            writes.push(save::write_of(id, self.account(), thing)?);
+        }
+        for access_key in &self.sessions {
+            writes.push(save::write_session(access_key, self.state.sessions.get(access_key))?);
+        }
+        Ok(writes)
+    }
+}
+
+impl Keys for Iam {
+    fn credential(&self, access_key: &str) -> Option<Credential> {
+        let state = self.read();
+        if let Some(session) = state.sessions.get(access_key) {
+            let principal = session_principal(&state, session)?;
+            return Some(Credential {
+                secret: session.secret.clone(),
+                caller: session.caller(access_key, principal),
+                session_token: Some(session.token.clone()),
+                expires: Some(session.expires),
+            });
+        }
+        let (holder, found) = state.access_key(access_key)?;
+        if !found.active {
+            return None;
+        }
+        let account = state.account(holder.account)?;
+        let mut caller = Caller::of(Principal::Root { account: holder.account });
+        if let Some(user) = &holder.user {
+            let user = account.users.get(user)?;
+            caller = Caller::of(Principal::User {
+                account: holder.account,
+                path: user.path.clone(),
+                name: user.name.clone(),
+                id: user.id.clone(),
+            });
+            caller.keys = tag_keys(&user.tags);
+        }
+        caller.access_key = Some(access_key.to_owned());
+        Some(Credential { secret: found.secret.clone(), caller, session_token: None, expires: None })
+    }
+}
+
+/// `aws:PrincipalTag/...` keys of these tags.
+pub fn tag_keys(tags: &Tags) -> BTreeMap<String, Vec<String>> {
+    tags.iter().map(|(key, value)| (format!("aws:PrincipalTag/{key}"), vec![value.clone()])).collect()
+}
+
+/// The session's principal, if it still exists under the same unique id.
+fn session_principal(state: &State, session: &Session) -> Option<Principal> {
+    let account = session.account;
+    let held = state.account(account)?;
+    Some(match &session.who {
+        Who::Role { name, id, session } => {
+            let role = held.roles.get(&key(name)).filter(|role| role.id == *id)?;
+            let (path, name) = (role.path.clone(), role.name.clone());
+            Principal::Role { account, path, name, id: id.clone(), session: session.clone() }
+        }
+        Who::User { id, .. } => {
+            let user = held.users.values().find(|user| user.id == *id)?;
+            Principal::User { account, path: user.path.clone(), name: user.name.clone(), id: id.clone() }
+        }
+        Who::Root => Principal::Root { account },
+        Who::Federated { name, .. } => Principal::Federated { account, name: name.clone() },
+    })
+}
+
+/// Who called GetFederationToken.
+enum Issuer {
+    Root,
+    User(String),
+}
+
+/// Whose permissions a federated session has at most. One that was passed no policy may do nothing by identity.
+fn issuer(state: &State, caller: &Caller) -> Option<Issuer> {
+    let session = state.sessions.get(caller.access_key.as_ref()?)?;
+    match &session.who {
+        Who::Federated { issuer, .. } if !session.policies.is_empty() => {
+            Some(issuer.clone().map_or(Issuer::Root, Issuer::User))
+        }
+        _ => None,
+    }
+}
+
+fn collect(account: &Account, policies: &Policies, into: &mut Vec<Attached>) {
+    for (name, document) in &policies.inline {
+        into.push(Attached::new(PolicyKind::Identity, name.clone(), document.0.clone()));
+    }
+    for arn in &policies.attached {
+        into.push(managed(account, arn, PolicyKind::Identity));
+    }
+}
+
+/// A managed policy in its place. One that is gone while still attached allows nothing, and says so by denying.
+fn managed(account: &Account, arn: &str, kind: PolicyKind) -> Attached {
+    let document = account.managed_document(arn).map_or_else(deny_all, |doc| doc.0);
+    Attached::new(kind, arn, document)
+}
+
+/// What stands in for a policy that cannot be read: never a silent Allow.
+fn deny_all() -> Arc<Document> {
+    static DENY: std::sync::LazyLock<Arc<Document>> = std::sync::LazyLock::new(|| {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+        Arc::new(Document::parse_identity(text).expect("a constant document parses"))
+    });
+    DENY.clone()
+}

@@ -1,0 +1,43 @@
+//! IAM's API over the shared state.
+
+use crate::gate;
+use crate::iam::Iam;
+use crate::verb::{Request, VERBS};
+use async_trait::async_trait;
+use postern_call::{Call, Refusal};
+use postern_policy::Judge;
+use postern_serve::Service;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The `iam` service.
+pub struct IamService {
+    iam: Arc<Iam>,
+    judge: Arc<dyn Judge>,
+}
+
+impl IamService {
+    pub fn new(iam: Arc<Iam>, judge: Arc<dyn Judge>) -> Self {
+        Self { iam, judge }
+    }
+}
+
+#[async_trait]
+impl Service for IamService {
+    async fn call(&self, call: Call) -> Result<Value, Refusal> {
+        let verb = VERBS.iter().find(|verb| verb.operation == call.operation).ok_or_else(|| unknown("IAM", &call))?;
+        let account = gate::account_of(&call.caller)?;
+        gate::authorize(&self.iam, self.judge.as_ref(), &call, verb.subject)?;
+        self.iam.transact(account, |desk| (verb.run)(desk, &Request::new(&call))).await
+    }
+
+    fn operations(&self) -> Vec<&'static str> {
+        VERBS.iter().map(|verb| verb.operation).collect()
+    }
+}
+
+/// The refusal for an operation that is not served.
+pub fn unknown(service: &str, call: &Call) -> Refusal {
+    let message = format!("The {service} operation {} is not implemented.", call.operation);
+    Refusal::new("NotImplemented", message).status(501).hint("docs/coverage.md lists the operations that are")
+}

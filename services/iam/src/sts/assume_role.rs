@@ -1,0 +1,160 @@
+//! AssumeRole: the role must trust the caller, and the caller must be allowed to take it.
+
+use super::limits::{packed_size, policies, session_name, tag_request_keys};
+use super::shape;
+use crate::gate::{Question, account_of};
+use crate::iam::{Iam, tag_keys};
+use crate::input::{Input, constraint, merge_tags};
+use crate::refuse;
+use crate::session::{Session, Who};
+use crate::state::key;
+use crate::verb::time_text;
+use postern_call::{Call, Principal, Refusal};
+use postern_names::{AccountId, Arn};
+use postern_policy::{Judge, Keys};
+use serde_json::{Value, json};
+
+const SECONDS: (i64, i64) = (900, 43_200);
+const SECONDS_DEFAULT: i64 = 3600;
+/// A role taken with a role's session lasts an hour at most.
+const CHAINED_SECONDS_MAX: i64 = 3600;
+
+pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Refusal> {
+    let input = Input(&call.input);
+    account_of(&call.caller)?;
+    let session_name = session_name(input, "RoleSessionName", 64)?.to_owned();
+    let arn = input.required("RoleArn")?;
+    let Some((account, name)) = role_of(arn) else {
+        return Err(refuse::invalid(format!("{arn} is invalid")));
+    };
+    let seconds = input.bounded("DurationSeconds", SECONDS.0, SECONDS.1)?;
+    if let Principal::Root { .. } = call.caller.principal {
+        return Err(Refusal::new("AccessDenied", "Roles may not be assumed by root accounts.").status(403));
+    }
+    let chained = matches!(call.caller.principal, Principal::Role { .. });
+    if chained && seconds.is_some_and(|seconds| seconds > CHAINED_SECONDS_MAX) {
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        return Err(refuse::invalid(message));
+    }
+    let mut tags = input.tags()?;
+    let mut transitive: Vec<String> =
+        input.list("TransitiveTagKeys").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let request_keys = request_keys(input, &session_name, tag_request_keys(&tags, &transitive));
+
+    let (role, passed) = {
+        let state = iam.read();
+        let held = state.account(account);
+        // A role that is not there is refused as one that does not trust the caller.
+        let role = held.and_then(|held| held.roles.get(&key(name))).filter(|role| role.arn(account) == arn);
+        let role = role.ok_or_else(|| unauthorized(call, arn))?.clone();
+        (role, policies(input, held)?)
+    };
+    let ask = |operation: &'static str| {
+        let mut keys = request_keys.clone();
+        for (name, value) in &role.tags {
+            keys.insert(format!("aws:resourcetag/{}", name.to_lowercase()), vec![value.clone()]);
+            keys.insert(format!("iam:resourcetag/{}", name.to_lowercase()), vec![value.clone()]);
+        }
+        Question { service: "sts", operation, resource: arn, account, policy: Some(&role.trust.0), keys }
+            .put(judge, call)
+    };
+    ask("AssumeRole")?;
+    if !tags.is_empty() {
+        ask("TagSession")?;
+    }
+    if input.text("SourceIdentity").is_some() {
+        ask("SetSourceIdentity")?;
+    }
+    let seconds = seconds.unwrap_or(SECONDS_DEFAULT);
+    if seconds > role.session_max {
+        return Err(refuse::invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
+    }
+    let identity = source_identity(call, input)?;
+
+    let now = call.now.unix_timestamp();
+    let who = Who::Role { name: role.name.clone(), id: role.id.clone(), session: session_name.clone() };
+    let (access_key, mut session) = Session::open(account, who, now, seconds)?;
+    inherit_tags(iam, call, &mut tags, &mut transitive);
+    let mut all_tags = role.tags.clone();
+    merge_tags(&mut all_tags, tags)?;
+    session.keys = tag_keys(&all_tags);
+    session.keys.insert("aws:TokenIssueTime".into(), vec![time_text(now)]);
+    session.keys.insert("aws:MultiFactorAuthPresent".into(), vec!["false".into()]);
+    if let Some(identity) = &identity {
+        session.keys.insert("aws:SourceIdentity".into(), vec![identity.clone()]);
+    }
+    session.policies = passed;
+    session.transitive_tags = transitive;
+    let credentials = session.credentials(&access_key);
+    iam.transact(account, |desk| {
+        desk.sweep_sessions(now);
+        desk.keep_session(access_key, session);
+        Ok(())
+    })
+    .await?;
+    let mut reply = json!({
+        "Credentials": shape(&credentials),
+        "AssumedRoleUser": {
+            "AssumedRoleId": format!("{}:{session_name}", role.id),
+            "Arn": Arn::new("sts", "", account, format!("assumed-role/{}/{session_name}", role.name)).to_string(),
+        },
+    });
+    if let Some(percent) = packed_size(input) {
+        reply["PackedPolicySize"] = json!(percent);
+    }
+    if let Some(identity) = identity {
+        reply["SourceIdentity"] = json!(identity);
+    }
+    Ok(reply)
+}
+
+/// Account and name of a role's ARN.
+fn role_of(arn: &str) -> Option<(AccountId, &str)> {
+    let mut fields = arn.splitn(6, ':');
+    let head = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let (account, resource) = (fields.next()?.parse().ok()?, fields.next()?);
+    let path = resource.strip_prefix("role/").filter(|_| matches!(head, ("arn", _, "iam", "")))?;
+    Some((account, path.rsplit('/').next()?))
+}
+
+fn request_keys(input: Input<'_>, session_name: &str, mut keys: Keys) -> Keys {
+    keys.insert("sts:rolesessionname".into(), vec![session_name.to_owned()]);
+    for (member, name) in [("ExternalId", "sts:externalid"), ("SourceIdentity", "sts:sourceidentity")] {
+        if let Some(value) = input.text(member) {
+            keys.insert(name.into(), vec![value.to_owned()]);
+        }
+    }
+    keys
+}
+
+/// The source identity asked for, or the one that the caller's session has; it cannot be changed on the way.
+fn source_identity(call: &Call, input: Input<'_>) -> Result<Option<String>, Refusal> {
+    let own = call.caller.keys.get("aws:SourceIdentity").and_then(|values| values.first());
+    match (own, input.text("SourceIdentity")) {
+        (Some(own), Some(asked)) if own != asked => {
+            Err(constraint(asked, "SourceIdentity", "Member must be the source identity of the calling session"))
+        }
+        (own, asked) => Ok(asked.map(str::to_owned).or_else(|| own.cloned())),
+    }
+}
+
+/// Tags that the caller's session passes on. They win over the request's.
+fn inherit_tags(iam: &Iam, call: &Call, tags: &mut crate::entity::Tags, transitive: &mut Vec<String>) {
+    let state = iam.read();
+    let Some(session) = call.caller.access_key.as_ref().and_then(|key| state.sessions.get(key)) else { return };
+    for name in &session.transitive_tags {
+        let value = session.keys.get(&format!("aws:PrincipalTag/{name}")).and_then(|values| values.first());
+        if let Some(value) = value {
+            tags.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            tags.push((name.clone(), value.clone()));
+            transitive.push(name.clone());
+        }
+    }
+}
+
+fn unauthorized(call: &Call, arn: &str) -> Refusal {
+    let who = call.caller.display();
+    let message = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}");
+    Refusal::new("AccessDenied", message).status(403)
+}

@@ -1,0 +1,88 @@
+//! STS: who am I, and credentials for a while.
+
+mod assume_role;
+mod federation_token;
+mod limits;
+mod session_token;
+
+use crate::gate;
+use crate::iam::Iam;
+use crate::input::Input;
+use crate::service::unknown;
+use crate::session::SessionCredentials;
+use async_trait::async_trait;
+use postern_call::{Call, Refusal};
+use postern_policy::Judge;
+use postern_serve::Service;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The `sts` service.
+pub struct StsService {
+    iam: Arc<Iam>,
+    judge: Arc<dyn Judge>,
+}
+
+const OPERATIONS: [&str; 5] =
+    ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken"];
+
+impl StsService {
+    pub fn new(iam: Arc<Iam>, judge: Arc<dyn Judge>) -> Self {
+        Self { iam, judge }
+    }
+
+    /// Allowed to everybody, whatever policies say.
+    fn caller_identity(call: &Call) -> Result<Value, Refusal> {
+        let account = gate::account_of(&call.caller)?;
+        let arn = call.caller.arn().map(|arn| arn.to_string());
+        Ok(json!({ "UserId": call.caller.user_id(), "Account": account.to_string(), "Arn": arn }))
+    }
+
+    /// Whose account a key belongs to.
+    fn access_key_info(&self, call: &Call) -> Result<Value, Refusal> {
+        let id = Input(&call.input).required("AccessKeyId")?;
+        let account = gate::account_of(&call.caller)?;
+        let question = gate::Question {
+            service: "sts",
+            operation: "GetAccessKeyInfo",
+            resource: "*",
+            account,
+            policy: None,
+            keys: Default::default(),
+        };
+        question.put(self.judge.as_ref(), call)?;
+        let state = self.iam.read();
+        let owner = state.keys.get(id).map(|holder| holder.account);
+        let owner = owner.or_else(|| state.sessions.get(id).map(|session| session.account));
+        let unknown = || Refusal::new("ValidationError", format!("Unable to determine the account of access key {id}"));
+        Ok(json!({ "Account": owner.ok_or_else(unknown)?.to_string() }))
+    }
+}
+
+#[async_trait]
+impl Service for StsService {
+    async fn call(&self, call: Call) -> Result<Value, Refusal> {
+        match call.operation.as_str() {
+            "GetCallerIdentity" => Self::caller_identity(&call),
+            "GetAccessKeyInfo" => self.access_key_info(&call),
+            "AssumeRole" => assume_role::run(&self.iam, self.judge.as_ref(), &call).await,
+            "GetSessionToken" => session_token::run(&self.iam, &call).await,
+            "GetFederationToken" => federation_token::run(&self.iam, self.judge.as_ref(), &call).await,
+            _ => Err(unknown("STS", &call)),
+        }
+    }
+
+    fn operations(&self) -> Vec<&'static str> {
+        OPERATIONS.to_vec()
+    }
+}
+
+/// Credentials as replies have them.
+fn shape(credentials: &SessionCredentials) -> Value {
+    json!({
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": crate::verb::time_text(credentials.expires),
+    })
+}
