@@ -1,0 +1,147 @@
+//! Which actions an operation asks for, and on what.
+
+use crate::arrival::{header, parameter};
+use s3s::access::S3AccessContext;
+
+/// What an action is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// No resource: `*`.
+    Nothing,
+    Bucket,
+    Object,
+}
+
+/// One question to put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Need {
+    pub action: String,
+    pub target: Target,
+}
+
+/// The operations served, by model name.
+pub(crate) fn served() -> Vec<&'static str> {
+    let mut all: Vec<&'static str> = TABLE.iter().map(|row| row.0).collect();
+    all.extend(LATER);
+    all.sort_unstable();
+    all
+}
+
+/// Judged by their verbs, which know more: the body's keys, tags and fields.
+const LATER: &[&str] = &["DeleteObjects", "PutObjectTagging", "PostObject"];
+
+const TABLE: &[(&str, Target, &str)] = &[
+    ("ListBuckets", Target::Nothing, "ListAllMyBuckets"),
+    ("CreateBucket", Target::Bucket, "CreateBucket"),
+    ("DeleteBucket", Target::Bucket, "DeleteBucket"),
+    ("HeadBucket", Target::Bucket, "ListBucket"),
+    ("ListObjects", Target::Bucket, "ListBucket"),
+    ("ListObjectsV2", Target::Bucket, "ListBucket"),
+    ("ListObjectVersions", Target::Bucket, "ListBucketVersions"),
+    ("ListMultipartUploads", Target::Bucket, "ListBucketMultipartUploads"),
+    ("GetBucketLocation", Target::Bucket, "GetBucketLocation"),
+    ("GetBucketVersioning", Target::Bucket, "GetBucketVersioning"),
+    ("PutBucketVersioning", Target::Bucket, "PutBucketVersioning"),
+    ("GetBucketPolicy", Target::Bucket, "GetBucketPolicy"),
+    ("PutBucketPolicy", Target::Bucket, "PutBucketPolicy"),
+    ("DeleteBucketPolicy", Target::Bucket, "DeleteBucketPolicy"),
+    ("GetBucketPolicyStatus", Target::Bucket, "GetBucketPolicyStatus"),
+    ("GetPublicAccessBlock", Target::Bucket, "GetBucketPublicAccessBlock"),
+    ("PutPublicAccessBlock", Target::Bucket, "PutBucketPublicAccessBlock"),
+    ("DeletePublicAccessBlock", Target::Bucket, "PutBucketPublicAccessBlock"),
+    ("GetBucketOwnershipControls", Target::Bucket, "GetBucketOwnershipControls"),
+    ("PutBucketOwnershipControls", Target::Bucket, "PutBucketOwnershipControls"),
+    ("DeleteBucketOwnershipControls", Target::Bucket, "PutBucketOwnershipControls"),
+    ("GetBucketTagging", Target::Bucket, "GetBucketTagging"),
+    ("PutBucketTagging", Target::Bucket, "PutBucketTagging"),
+    ("DeleteBucketTagging", Target::Bucket, "PutBucketTagging"),
+    ("GetBucketEncryption", Target::Bucket, "GetEncryptionConfiguration"),
+    ("PutBucketEncryption", Target::Bucket, "PutEncryptionConfiguration"),
+    ("DeleteBucketEncryption", Target::Bucket, "PutEncryptionConfiguration"),
+    ("GetBucketAcl", Target::Bucket, "GetBucketAcl"),
+    ("PutBucketAcl", Target::Bucket, "PutBucketAcl"),
+    ("GetBucketCors", Target::Bucket, "GetBucketCORS"),
+    ("DeleteBucketCors", Target::Bucket, "PutBucketCORS"),
+    ("GetBucketLifecycleConfiguration", Target::Bucket, "GetLifecycleConfiguration"),
+    ("DeleteBucketLifecycle", Target::Bucket, "PutLifecycleConfiguration"),
+    ("GetBucketWebsite", Target::Bucket, "GetBucketWebsite"),
+    ("DeleteBucketWebsite", Target::Bucket, "DeleteBucketWebsite"),
+    ("GetBucketReplication", Target::Bucket, "GetReplicationConfiguration"),
+    ("DeleteBucketReplication", Target::Bucket, "PutReplicationConfiguration"),
+    ("GetBucketLogging", Target::Bucket, "GetBucketLogging"),
+    ("GetBucketNotificationConfiguration", Target::Bucket, "GetBucketNotification"),
+    ("GetBucketAccelerateConfiguration", Target::Bucket, "GetAccelerateConfiguration"),
+    ("GetBucketRequestPayment", Target::Bucket, "GetBucketRequestPayment"),
+    ("GetObjectLockConfiguration", Target::Bucket, "GetBucketObjectLockConfiguration"),
+    ("GetObject", Target::Object, "GetObject"),
+    ("HeadObject", Target::Object, "GetObject"),
+    ("GetObjectAttributes", Target::Object, "GetObjectAttributes"),
+    ("GetObjectAcl", Target::Object, "GetObjectAcl"),
+    ("PutObjectAcl", Target::Object, "PutObjectAcl"),
+    ("GetObjectTagging", Target::Object, "GetObjectTagging"),
+    ("DeleteObjectTagging", Target::Object, "DeleteObjectTagging"),
+    ("PutObject", Target::Object, "PutObject"),
+    ("CopyObject", Target::Object, "PutObject"),
+    ("DeleteObject", Target::Object, "DeleteObject"),
+    ("CreateMultipartUpload", Target::Object, "PutObject"),
+    ("UploadPart", Target::Object, "PutObject"),
+    ("UploadPartCopy", Target::Object, "PutObject"),
+    ("CompleteMultipartUpload", Target::Object, "PutObject"),
+    ("AbortMultipartUpload", Target::Object, "AbortMultipartUpload"),
+    ("ListParts", Target::Object, "ListMultipartUploadParts"),
+];
+
+/// The questions for a request. An operation that is not served asks for an action of its own name, so that nobody
+/// learns more from it than from a served one.
+pub(crate) fn needed(operation: &str, cx: &S3AccessContext<'_>) -> Vec<Need> {
+    if LATER.contains(&operation) {
+        return Vec::new();
+    }
+    let Some((_, target, action)) = TABLE.iter().find(|row| row.0 == operation) else {
+        let target = match (cx.s3_path().get_bucket_name(), cx.s3_path().get_object_key()) {
+            (_, Some(_)) => Target::Object,
+            (Some(_), None) => Target::Bucket,
+            (None, None) => Target::Nothing,
+        };
+        return vec![Need { action: format!("s3:{operation}"), target }];
+    };
+    let versioned = cx.uri().query().is_some_and(|q| parameter(q, "versionId").is_some());
+    let mut needs = vec![Need { action: format!("s3:{}", of_version(action, versioned)), target: *target }];
+    if operation == "GetObjectAttributes" {
+        needs.push(Need { action: format!("s3:{}", of_version("GetObject", versioned)), target: *target });
+    }
+    let tags = matches!(operation, "PutObject" | "CopyObject" | "CreateMultipartUpload");
+    if tags && header(cx.headers(), "x-amz-tagging").is_some() {
+        needs.push(Need { action: "s3:PutObjectTagging".into(), target: Target::Object });
+    }
+    needs
+}
+
+/// Actions on a version named by its id have names of their own.
+pub(crate) fn of_version(action: &str, versioned: bool) -> &str {
+    match (action, versioned) {
+        ("GetObject", true) => "GetObjectVersion",
+        ("GetObjectAttributes", true) => "GetObjectVersionAttributes",
+        ("GetObjectAcl", true) => "GetObjectVersionAcl",
+        ("PutObjectAcl", true) => "PutObjectVersionAcl",
+        ("GetObjectTagging", true) => "GetObjectVersionTagging",
+        ("PutObjectTagging", true) => "PutObjectVersionTagging",
+        ("DeleteObjectTagging", true) => "DeleteObjectVersionTagging",
+        ("DeleteObject", true) => "DeleteObjectVersion",
+        _ => action,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_named_once() {
+        let all = served();
+        let mut once = all.clone();
+        once.dedup();
+        assert_eq!(all, once);
+        assert!(all.len() > 55 && all.contains(&"DeleteObjects"));
+    }
+}

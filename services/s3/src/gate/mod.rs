@@ -1,0 +1,206 @@
+//! The gate: who asks, by which way, and whether the policies let it.
+//!
+//! `s3s` calls [`Gate::check`] once it has verified the signature and knows the operation, before it reads the body.
+//! What can be judged from the request line and the headers is judged there; what needs the body (the keys of a
+//! DeleteObjects, the tags of a PutObjectTagging, the key of a form) is asked by the verb through the same [`Visit`].
+
+pub(crate) mod actions;
+pub(crate) mod document;
+pub(crate) mod keys;
+pub(crate) mod public;
+pub(crate) mod redirect;
+pub(crate) mod visit;
+
+pub(crate) use visit::Visit;
+
+use crate::arrival::{Arrival, Signed, Signing, header};
+use crate::error::{Answer, no_such_bucket, refuse, refuse_with, wire};
+use crate::store::Store;
+use actions::{Need, Target};
+use postern_call::{Caller, Refusal};
+use postern_names::Region;
+use postern_serve::{Judge, Keys};
+use s3s::S3Result;
+use s3s::access::{S3Access, S3AccessContext};
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// What the gate needs to know.
+pub(crate) struct Gate {
+    pub store: Arc<Store>,
+    pub keys: Arc<dyn Keys>,
+    pub judge: Arc<dyn Judge>,
+    pub default_region: Region,
+}
+
+#[async_trait::async_trait]
+impl S3Access for Gate {
+    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let visit = self.admit(cx).map_err(wire)?;
+        cx.extensions_mut().insert(Arc::new(visit));
+        Ok(())
+    }
+}
+
+impl Gate {
+    fn admit(&self, cx: &mut S3AccessContext<'_>) -> Answer<Visit> {
+        let arrival = take::<Arrival>(cx)?;
+        let signing = take::<Signing>(cx)?;
+        let access_key = cx.credentials().map(|c| c.access_key.clone());
+        let now = OffsetDateTime::now_utc();
+        // A form carries its token in a field, which only the verb sees.
+        let form = access_key.is_some() && signing.signed == Signed::No;
+        let (caller, token) = self.caller(access_key.as_deref(), signing.token.as_deref(), form, now)?;
+        let host = header(cx.headers(), "host").unwrap_or_default();
+        let addressed = arrival.region_host.clone().or_else(|| crate::host::read(host).region.map(str::to_owned));
+        let region = signing.region.clone().or_else(|| addressed.clone());
+        let visit = Visit {
+            caller,
+            region: region.unwrap_or_else(|| self.default_region.to_string()),
+            user_agent: header(cx.headers(), "user-agent").map(str::to_owned),
+            now,
+            signed: signing.signed,
+            form,
+            form_token: token.filter(|_| form),
+            judge: self.judge.clone(),
+            addressed,
+            arrival,
+        };
+        self.judge_request(cx, &visit)?;
+        Ok(visit)
+    }
+
+    /// Who signed, and the token of the session. An expired session and a wrong token have their own errors.
+    fn caller(
+        &self,
+        key: Option<&str>,
+        token: Option<&str>,
+        form: bool,
+        now: OffsetDateTime,
+    ) -> Answer<(Caller, Option<String>)> {
+        let Some(key) = key else { return Ok((Caller::anonymous(), None)) };
+        let Some(credential) = self.keys.credential(key) else {
+            return Err(refuse("InvalidAccessKeyId").member("AWSAccessKeyId", key));
+        };
+        if credential.expires.is_some_and(|at| now.unix_timestamp() >= at) {
+            return Err(refuse("ExpiredToken").member("Token-0", token.unwrap_or_default()));
+        }
+        match (credential.session_token.as_deref(), token) {
+            (Some(wanted), Some(given)) if wanted == given => {}
+            (None, None) => {}
+            (Some(_), None) if form => {}
+            (Some(_), None) => return Err(refuse("InvalidAccessKeyId").member("AWSAccessKeyId", key)),
+            (_, Some(given)) => return Err(refuse("InvalidToken").member("Token-0", given)),
+        }
+        let mut caller = credential.caller;
+        caller.access_key.get_or_insert_with(|| key.to_owned());
+        Ok((caller, credential.session_token))
+    }
+
+    fn judge_request(&self, cx: &S3AccessContext<'_>, visit: &Visit) -> Answer<()> {
+        let operation = cx.s3_op().name();
+        let path = cx.s3_path();
+        let bucket = match path.get_bucket_name() {
+            None => None,
+            Some(name) => match self.store.bucket(name) {
+                Some(bucket) if operation == "CreateBucket" => Some(bucket),
+                Some(bucket) if operation == "GetBucketLocation" => Some(bucket),
+                Some(bucket) => {
+                    redirect::check(visit, &bucket, header(cx.headers(), "host").unwrap_or_default())?;
+                    check_owner(cx, &bucket.owner.to_string())?;
+                    Some(bucket)
+                }
+                None if operation == "CreateBucket" => None,
+                None => return Err(no_such_bucket(name)),
+            },
+        };
+        if operation == "CreateBucket" && bucket.as_ref().is_some_and(|b| Some(b.owner) != visit.caller.account()) {
+            // The name's owner must not decide who hears that it is taken.
+            return visit.ask_own("s3:CreateBucket", path.get_bucket_name().unwrap_or_default());
+        }
+        let asked = keys::of_request(cx, visit);
+        for Need { action, target } in actions::needed(operation, cx) {
+            match target {
+                Target::Nothing => visit.ask(&action, "*", None, asked.clone())?,
+                Target::Bucket => match &bucket {
+                    Some(bucket) => visit.ask(&action, &bucket.arn(), Some(bucket), asked.clone())?,
+                    None => visit.ask_own(&action, path.get_bucket_name().unwrap_or_default())?,
+                },
+                Target::Object => {
+                    let key = path.get_object_key().unwrap_or_default();
+                    if let Some(bucket) = &bucket {
+                        let tags = self.existing_tags(cx, bucket, key)?;
+                        let asked = keys::with_existing_tags(asked.clone(), &tags);
+                        visit.ask_object(&action, bucket, key, asked)?;
+                    }
+                }
+            }
+        }
+        self.judge_source(cx, visit, operation)
+    }
+
+    /// A copy also reads: the source is asked for with its own bucket's policy.
+    fn judge_source(&self, cx: &S3AccessContext<'_>, visit: &Visit, operation: &str) -> Answer<()> {
+        if !matches!(operation, "CopyObject" | "UploadPartCopy") {
+            return Ok(());
+        }
+        let text = header(cx.headers(), "x-amz-copy-source").unwrap_or_default();
+        let source = crate::verbs::copy::Source::read(text)?;
+        let bucket = self.store.bucket(&source.bucket).ok_or_else(|| no_such_bucket(&source.bucket))?;
+        let action = if source.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+        let mut asked = keys::basic(visit);
+        if let Some(version) = &source.version {
+            asked.insert("s3:versionid".into(), vec![version.clone()]);
+        }
+        let tags = self.tags_of(&bucket, &source.key, source.version.as_deref())?;
+        visit.ask_object(action, &bucket, &source.key, keys::with_existing_tags(asked, &tags))
+    }
+
+    /// The tags of the object at hand, which only conditions on them need.
+    fn existing_tags(
+        &self,
+        cx: &S3AccessContext<'_>,
+        bucket: &crate::store::buckets::Bucket,
+        key: &str,
+    ) -> Answer<Vec<(String, String)>> {
+        let version = cx.uri().query().and_then(|q| crate::arrival::parameter(q, "versionId"));
+        self.tags_of(bucket, key, version.as_deref())
+    }
+
+    fn tags_of(
+        &self,
+        bucket: &crate::store::buckets::Bucket,
+        key: &str,
+        version: Option<&str>,
+    ) -> Answer<Vec<(String, String)>> {
+        if !self.store.buckets.tagged.load(std::sync::atomic::Ordering::Acquire) {
+            return Ok(Vec::new());
+        }
+        self.store.read(|db| {
+            let found = match version {
+                Some(id) => crate::store::objects::version(db, bucket.id, key, id)?.map(|(record, _)| record),
+                None => crate::store::objects::current(db, bucket.id, key)?,
+            };
+            Ok(found.map(|record| record.head.tags).unwrap_or_default())
+        })
+    }
+}
+
+/// `x-amz-expected-bucket-owner`, where it is given, must be true.
+fn check_owner(cx: &S3AccessContext<'_>, owner: &str) -> Answer<()> {
+    match header(cx.headers(), "x-amz-expected-bucket-owner") {
+        Some(given) if given != owner => Err(refuse("AccessDenied")),
+        _ => Ok(()),
+    }
+}
+
+fn take<T: Clone + Send + Sync + 'static>(cx: &mut S3AccessContext<'_>) -> Answer<T> {
+    cx.extensions_mut().get::<T>().cloned().ok_or_else(|| {
+        Refusal::internal(format!("the door did not say how the request came: no {}", std::any::type_name::<T>()))
+    })
+}
+
+/// The visit that the gate let in.
+pub(crate) fn visit(extensions: &http::Extensions) -> Answer<Arc<Visit>> {
+    extensions.get::<Arc<Visit>>().cloned().ok_or_else(|| refuse_with("AccessDenied", "Access Denied"))
+}

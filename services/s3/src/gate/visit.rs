@@ -1,0 +1,104 @@
+//! One request at the gate: the caller with the way it came, and the questions put to the judge about it.
+
+use crate::arrival::{Arrival, Signed};
+use crate::error::{Answer, refuse, refuse_with};
+use crate::store::buckets::Bucket;
+use postern_call::{Caller, Refusal};
+use postern_names::AccountId;
+use postern_policy::{Ask, Decision, Keys, sentence};
+use postern_serve::Judge;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// What is the same for every question about one request.
+pub(crate) struct Visit {
+    pub caller: Caller,
+    pub arrival: Arrival,
+    /// The region signed for.
+    pub region: String,
+    /// The region of the endpoint addressed; `None` for the global name and for the machine itself.
+    pub addressed: Option<String>,
+    pub user_agent: Option<String>,
+    pub now: OffsetDateTime,
+    pub signed: Signed,
+    /// The signature stands in the fields of a POST form.
+    pub form: bool,
+    /// The session token that the form must bring.
+    pub form_token: Option<String>,
+    pub judge: Arc<dyn Judge>,
+}
+
+impl Visit {
+    /// May the caller do this to that?
+    pub fn ask(&self, action: &str, resource: &str, bucket: Option<&Bucket>, keys: Keys) -> Answer<()> {
+        let ask = Ask {
+            caller: &self.caller,
+            via: &self.arrival.via,
+            action,
+            resource,
+            resource_account: bucket.map(|b| b.owner),
+            resource_policy: bucket.and_then(|b| b.policy.as_deref()),
+            keys: with_owner(keys, bucket.map(|b| b.owner)),
+            region: &self.region,
+            secure: self.arrival.secure,
+            user_agent: self.user_agent.as_deref(),
+            now: self.now,
+        };
+        if let Some(bucket) = bucket
+            && self.shut_out(bucket)
+        {
+            return Err(refuse("AccessDenied").hint(format!(
+                "the bucket `{}` has a public policy and RestrictPublicBuckets: only its own account gets in",
+                bucket.name
+            )));
+        }
+        match self.judge.judge(&ask) {
+            Decision::Allow { .. } => Ok(()),
+            decision => Err(denied(&ask, &decision)),
+        }
+    }
+
+    /// The question about one object of a bucket.
+    pub fn ask_object(&self, action: &str, bucket: &Bucket, key: &str, keys: Keys) -> Answer<()> {
+        self.ask(action, &format!("arn:aws:s3:::{}/{key}", bucket.name), Some(bucket), keys)
+    }
+
+    /// The question about a bucket that is not there yet, or is no concern of its owner.
+    pub fn ask_own(&self, action: &str, bucket: &str) -> Answer<()> {
+        self.ask(action, &format!("arn:aws:s3:::{bucket}"), None, super::keys::basic(self))
+    }
+
+    /// RestrictPublicBuckets: while the policy is public, only the owner's account and AWS services come in.
+    fn shut_out(&self, bucket: &Bucket) -> bool {
+        bucket.public
+            && bucket.settings.public_block.is_some_and(|b| b.restrict_buckets)
+            && self.caller.account() != Some(bucket.owner)
+            && !matches!(self.caller.principal, postern_call::Principal::Service { .. })
+    }
+}
+
+fn with_owner(mut keys: Keys, owner: Option<AccountId>) -> Keys {
+    if let Some(owner) = owner {
+        keys.insert("s3:resourceaccount".into(), vec![owner.to_string()]);
+    }
+    keys
+}
+
+fn denied(ask: &Ask<'_>, decision: &Decision) -> Refusal {
+    let refusal = refuse_with("AccessDenied", sentence(ask, decision));
+    match hint(decision) {
+        Some(hint) => refusal.hint(hint),
+        None => refusal,
+    }
+}
+
+/// Which statement it was, for the person at the keyboard.
+fn hint(decision: &Decision) -> Option<String> {
+    let (statement, word) = match decision {
+        Decision::ExplicitDeny { by } => (by, "denied by"),
+        Decision::ImplicitDeny { nearly, .. } => (&nearly.first()?.statement, "nearly allowed by"),
+        Decision::Allow { .. } => return None,
+    };
+    let name = statement.sid.clone().map_or_else(|| format!("statement {}", statement.index), |sid| format!("`{sid}`"));
+    Some(format!("{word} {name} of {}", statement.policy).chars().filter(|c| (' '..='~').contains(c)).collect())
+}

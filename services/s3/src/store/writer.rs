@@ -1,0 +1,212 @@
+//! The one thread that changes the database: many requests to one transaction, one sync for them all.
+
+use super::blobs::{Blobs, Keeper, Pending};
+use super::buckets::{Bucket, Buckets};
+use crate::error::{Answer, no_such_bucket};
+use postern_call::Refusal;
+use rusqlite::{Connection, TransactionBehavior};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+/// Jobs that go into one transaction at most.
+const BATCH: usize = 256;
+
+/// Milliseconds and an order that never goes back, even if the machine's clock does.
+pub(crate) struct Clock {
+    last: i64,
+}
+
+impl Clock {
+    pub fn new() -> Self {
+        Self { last: 0 }
+    }
+    fn next(&mut self) -> i64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros());
+        self.last = i64::try_from(now).unwrap_or(i64::MAX).max(self.last + 1);
+        self.last
+    }
+}
+
+/// What a changing closure works with.
+pub(crate) struct Change<'a> {
+    pub db: &'a Connection,
+    pub buckets: &'a Buckets,
+    clock: &'a mut Clock,
+    touched: &'a mut Vec<i64>,
+    freed: &'a mut Vec<i64>,
+    kept: &'a mut Vec<Keeper>,
+}
+
+impl Change<'_> {
+    /// A number above all given before, microseconds since 1970.
+    pub fn seq(&mut self) -> i64 {
+        self.clock.next()
+    }
+    /// The next [`Change::seq`] will be above this.
+    pub fn seq_above(&mut self, seq: i64) {
+        self.clock.last = self.clock.last.max(seq);
+    }
+    /// The bucket as this transaction has it.
+    pub fn bucket(&self, id: i64, name: &str) -> rusqlite::Result<Answer<Arc<Bucket>>> {
+        if self.touched.contains(&id) {
+            return Ok(super::buckets::row(self, id, name)?.map(Arc::new));
+        }
+        let known = self.buckets.get(name).filter(|b| b.id == id);
+        Ok(known.ok_or_else(|| no_such_bucket(name)))
+    }
+    /// An object got tags: from now on the gate looks for them.
+    pub fn tagged(&self) -> rusqlite::Result<()> {
+        if !self.buckets.tagged.swap(true, Ordering::AcqRel) {
+            self.db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('tagged', 1)", [])?;
+        }
+        Ok(())
+    }
+    /// Once the transaction has committed, the file stays.
+    pub fn keep(&mut self, pending: &mut Option<Pending>) {
+        if let Some(pending) = pending {
+            self.kept.push(pending.keeper());
+        }
+    }
+    /// The bucket's row was changed: what is known of it is read again after the commit.
+    pub fn touch(&mut self, bucket: i64) {
+        self.touched.push(bucket);
+    }
+    /// A row is about to name this file.
+    pub fn name(&self, blob: i64) -> rusqlite::Result<()> {
+        self.db.prepare_cached("INSERT INTO blobs (id) VALUES (?1)")?.execute([blob]).map(drop)
+    }
+    /// No row needs this file any more: it is removed after the commit.
+    pub fn free(&mut self, blob: i64) -> rusqlite::Result<()> {
+        self.db.prepare_cached("DELETE FROM blobs WHERE id = ?1")?.execute([blob])?;
+        self.freed.push(blob);
+        Ok(())
+    }
+}
+
+trait Job: Send {
+    fn run(&mut self, change: &mut Change<'_>) -> rusqlite::Result<()>;
+    fn finish(self: Box<Self>, failure: Option<&str>);
+}
+
+struct Work<T, F> {
+    work: F,
+    result: Option<Answer<T>>,
+    reply: oneshot::Sender<Answer<T>>,
+}
+
+impl<T, F> Job for Work<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Change<'_>) -> rusqlite::Result<Answer<T>> + Send,
+{
+    fn run(&mut self, change: &mut Change<'_>) -> rusqlite::Result<()> {
+        self.result = Some((self.work)(change)?);
+        Ok(())
+    }
+    fn finish(self: Box<Self>, failure: Option<&str>) {
+        let answer = match (failure, self.result) {
+            (None, Some(answer)) => answer,
+            (why, _) => Err(Refusal::internal(why.unwrap_or("the change was not run"))),
+        };
+        // The one who asked may have gone; the change stands all the same.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// The sending side; the thread ends when it is dropped.
+pub(crate) struct Writer {
+    jobs: Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    pub fn start(
+        connection: Connection,
+        clock: Clock,
+        buckets: Arc<Buckets>,
+        blobs: Arc<Blobs>,
+    ) -> std::io::Result<Self> {
+        let (jobs, inbox) = channel();
+        let thread = Thread { connection, clock, buckets, blobs };
+        std::thread::Builder::new().name("s3-writer".into()).spawn(move || thread.run(&inbox))?;
+        Ok(Self { jobs })
+    }
+
+    pub async fn change<T, F>(&self, work: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Change<'_>) -> rusqlite::Result<Answer<T>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let gone = || Refusal::internal("the writer has stopped");
+        self.jobs.send(Box::new(Work { work, result: None, reply })).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    clock: Clock,
+    buckets: Arc<Buckets>,
+    blobs: Arc<Blobs>,
+}
+
+impl Thread {
+    fn run(mut self, inbox: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = inbox.recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Ok(job) = inbox.try_recv()
+            {
+                batch.push(job);
+            }
+            let began = Instant::now();
+            let count = batch.len();
+            if self.commit(&mut batch).is_ok() {
+                batch.into_iter().for_each(|job| job.finish(None));
+            } else {
+                self.one_by_one(batch);
+            }
+            tracing::trace!(count, micros = began.elapsed().as_micros(), "s3 commit");
+        }
+    }
+
+    /// A job that fails must not take its neighbours along.
+    fn one_by_one(&mut self, batch: Vec<Box<dyn Job>>) {
+        for job in batch {
+            let mut alone = vec![job];
+            let failure = self.commit(&mut alone).err().map(|e| e.to_string());
+            alone.into_iter().for_each(|job| job.finish(failure.as_deref()));
+        }
+    }
+
+    /// All jobs in one transaction; after it the buckets known in memory are as on the disk and freed files are gone.
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+        let (mut touched, mut freed, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut change = Change {
+            db: &transaction,
+            buckets: &self.buckets,
+            clock: &mut self.clock,
+            touched: &mut touched,
+            freed: &mut freed,
+            kept: &mut kept,
+        };
+        for job in batch {
+            job.run(&mut change)?;
+        }
+        transaction.commit()?;
+        kept.iter().for_each(Keeper::keep);
+        for bucket in touched {
+            if let Err(error) = self.buckets.reload(&self.connection, bucket) {
+                tracing::error!(%error, bucket, "a bucket could not be read back after its change");
+            }
+        }
+        if !freed.is_empty() {
+            self.blobs.remove(freed);
+        }
+        Ok(())
+    }
+}
