@@ -39,18 +39,15 @@ pub fn hidden_main() {
     if !subcommand.starts_with("__sandbox") {
         return;
     }
-    std::process::exit(match (subcommand.as_str(), control()) {
-        (_, Err(_)) => 125,
-        (owner::LAYER, Ok(channel)) => done(layer::helper(&channel)),
-        (owner::INIT, Ok(channel)) => done(boot::helper(channel)),
-        (owner::EXEC, Ok(channel)) => done(exec::helper(&channel)),
-        (probe::SUBCOMMAND, Ok(channel)) => done(probe::helper(&channel)),
-        _ => 125,
-    })
-}
-
-fn done((): ()) -> i32 {
-    0
+    let Ok(channel) = control() else { std::process::exit(125) };
+    match subcommand.as_str() {
+        owner::LAYER => layer::helper(&channel),
+        owner::INIT => boot::helper(channel),
+        owner::EXEC => exec::helper(&channel),
+        probe::SUBCOMMAND => probe::helper(&channel),
+        _ => std::process::exit(125),
+    }
+    std::process::exit(0)
 }
 
 /// The channel that the daemon gave as standard input. The daemon's other descriptors are closed, whatever they are.

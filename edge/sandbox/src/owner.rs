@@ -4,7 +4,7 @@
 //! every instance is a child of this one thread, which lives as long as the daemon; its mount namespace holds the image
 //! layer. Nothing has a name on the host, so nothing can be left behind.
 
-use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -148,10 +148,11 @@ fn fill(shared: &Shared, config: &SandboxConfig) -> Result<Image, SandboxError> 
 pub(crate) fn spawn_helper(program: &PathBuf, subcommand: &str) -> Result<(Child, Channel), SandboxError> {
     let (ours, theirs) = Channel::pair()?;
     let child = Command::new(program)
+        .arg0("init")
         .arg(subcommand)
         .env_clear()
         .current_dir("/")
-        .stdin(Stdio::from(OwnedFd::from(theirs.into_fd())))
+        .stdin(Stdio::from(theirs.into_fd()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

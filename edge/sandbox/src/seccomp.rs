@@ -72,7 +72,7 @@ pub(crate) fn programs() -> Result<Vec<BpfProgram>, SandboxError> {
         denied.insert(call, namespaces.iter().map(|f| flags_include(*f as u64)).collect::<Result<_, _>>()?);
     }
     // Typing into the terminal one was started from.
-    let ioctls = [libc::TIOCSTI as u64, libc::TIOCLINUX as u64];
+    let ioctls = [libc::TIOCSTI, libc::TIOCLINUX];
     denied.insert(libc::SYS_ioctl, ioctls.iter().map(|i| rule(1, SeccompCmpOp::Eq, *i)).collect::<Result<_, _>>()?);
     let absent = ABSENT.iter().map(|call| (*call, Vec::new())).collect();
     Ok(vec![compile(denied, libc::EPERM)?, compile(absent, libc::ENOSYS)?])

@@ -74,14 +74,14 @@ struct MountAttr {
     userns_fd: u64,
 }
 
-fn mount_setattr(mount: BorrowedFd<'_>, attributes: &MountAttr) -> Result<()> {
+fn mount_setattr(mount: BorrowedFd<'_>, flags: i32, attributes: &MountAttr) -> Result<()> {
     // SAFETY: the path is a constant, the structure has the kernel's layout and its size is given.
     let answer = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
             mount.as_raw_fd(),
             c"".as_ptr(),
-            libc::AT_EMPTY_PATH,
+            libc::AT_EMPTY_PATH | flags,
             attributes as *const MountAttr,
             size_of::<MountAttr>(),
         )
@@ -93,13 +93,20 @@ fn mount_setattr(mount: BorrowedFd<'_>, attributes: &MountAttr) -> Result<()> {
 pub(crate) fn mount_idmap(mount: impl AsFd, users: impl AsFd) -> Result<()> {
     const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
     let userns_fd = users.as_fd().as_raw_fd() as u64;
-    mount_setattr(mount.as_fd(), &MountAttr { attr_set: MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd })
+    mount_setattr(mount.as_fd(), 0, &MountAttr { attr_set: MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd })
 }
 
 /// Adds attributes to one mount, leaving its others.
 pub(crate) fn mount_restrict(mount: impl AsFd, attributes: MountAttrFlags) -> Result<()> {
     let attr_set = u64::from(attributes.bits());
-    mount_setattr(mount.as_fd(), &MountAttr { attr_set, attr_clr: 0, propagation: 0, userns_fd: 0 })
+    mount_setattr(mount.as_fd(), 0, &MountAttr { attr_set, attr_clr: 0, propagation: 0, userns_fd: 0 })
+}
+
+/// Adds attributes to a mount and every mount below it.
+pub(crate) fn mount_restrict_all(mount: impl AsFd, attributes: MountAttrFlags) -> Result<()> {
+    const AT_RECURSIVE: i32 = 0x8000;
+    let attr_set = u64::from(attributes.bits());
+    mount_setattr(mount.as_fd(), AT_RECURSIVE, &MountAttr { attr_set, attr_clr: 0, propagation: 0, userns_fd: 0 })
 }
 
 /// Installs a seccomp filter without `no_new_privs`, so that set-user-id programs keep working.
@@ -146,6 +153,13 @@ pub(crate) fn default_signals() {
 pub(crate) fn signal_all(signal: i32) {
     // SAFETY: asks the kernel only; refused where there is nobody.
     unsafe { libc::kill(-1, signal) };
+}
+
+/// Whether the caller's pid namespace holds no other process, whoever their parents are.
+pub(crate) fn alone() -> bool {
+    // SAFETY: signal 0 only asks.
+    let answer = check(i64::from(unsafe { libc::kill(-1, 0) }));
+    answer == Err(Errno::SRCH)
 }
 
 /// Sends a signal by number to a process, or to a process group when `group`.

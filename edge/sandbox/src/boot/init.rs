@@ -45,9 +45,24 @@ struct Init<'a> {
     terminal: Terminal,
     ssh: Option<Ssh>,
     user_data: Option<u32>,
-    /// When the last process is killed, once powering off has begun.
-    off: Option<Instant>,
+    /// Once powering off has begun.
+    off: Option<Off>,
 }
+
+/// How powering off goes on.
+#[derive(Clone, Copy)]
+struct Off {
+    /// Shells, deaf to the first signal, are told to hang up; None once they were.
+    hang_up: Option<Instant>,
+    /// What still runs then is killed.
+    last: Instant,
+}
+
+/// How long programs have to end by the first signal before shells are hung up.
+const HANG_UP_AFTER: Duration = Duration::from_millis(200);
+
+/// Commands from outside are nobody's children here: their end is found by looking.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl Init<'_> {
     fn live(&mut self, channel: &Channel, signals: &OwnedFd) -> Result<i32, SandboxError> {
@@ -58,12 +73,9 @@ impl Init<'_> {
             }
             if event.signal {
                 let power = self.read_signals(signals);
-                let alone = self.reap();
+                self.reap();
                 if power && self.off.is_none() {
                     self.power_off(Duration::from_secs(5));
-                }
-                if alone && self.off.is_some() {
-                    return Ok(self.end());
                 }
             }
             if event.order {
@@ -80,7 +92,7 @@ impl Init<'_> {
             {
                 self.console.say(&format!("cannot start sshd: {error}"));
             }
-            if self.off.is_some_and(|last| Instant::now() >= last) || (self.off.is_some() && self.reap()) {
+            if self.off.is_some() && (self.goes_down() || sys::alone()) {
                 return Ok(self.end());
             }
         }
@@ -91,8 +103,8 @@ impl Init<'_> {
         let mut fds: Vec<PollFd<'_>> =
             vec![watch(channel.as_fd()), watch(signals.as_fd()), watch(self.terminal.master.as_fd())];
         fds.extend(listener.as_ref().map(|l| watch(l.as_fd())));
-        let patience = self.off.map(|last| {
-            let left = last.saturating_duration_since(Instant::now());
+        let patience = self.off.map(|off| {
+            let left = off.hang_up.unwrap_or(off.last).saturating_duration_since(Instant::now()).min(LOOK_EVERY);
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) }
         });
         match poll(&mut fds, patience.as_ref()) {
@@ -154,27 +166,21 @@ impl Init<'_> {
         power
     }
 
-    /// Collects the ended; true when nobody is left.
-    fn reap(&mut self) -> bool {
-        loop {
-            match wait(WaitOptions::NOHANG) {
-                Ok(Some((pid, status))) => {
-                    let pid = pid.as_raw_nonzero().get() as u32;
-                    if self.user_data == Some(pid) {
-                        self.user_data = None;
-                        self.drain_console();
-                        let how = match (status.exit_status(), status.terminating_signal()) {
-                            (Some(code), _) => format!("status {code}"),
-                            (None, signal) => format!("signal {}", signal.unwrap_or(0)),
-                        };
-                        self.console.say(&format!("user data finished with {how}"));
-                    }
-                    if let Some(ssh) = &mut self.ssh {
-                        ssh.ended(pid);
-                    }
-                }
-                Err(rustix::io::Errno::CHILD) => return true,
-                _ => return false,
+    /// Collects the ended.
+    fn reap(&mut self) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            let pid = pid.as_raw_nonzero().get() as u32;
+            if self.user_data == Some(pid) {
+                self.user_data = None;
+                self.drain_console();
+                let how = match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => format!("status {code}"),
+                    (None, signal) => format!("signal {}", signal.unwrap_or(0)),
+                };
+                self.console.say(&format!("user data finished with {how}"));
+            }
+            if let Some(ssh) = &mut self.ssh {
+                ssh.ended(pid);
             }
         }
     }
@@ -182,10 +188,21 @@ impl Init<'_> {
     fn power_off(&mut self, grace: Duration) {
         self.console.say("powering off");
         self.ssh = None;
-        self.off = Some(Instant::now() + grace);
+        let now = Instant::now();
+        self.off = Some(Off { hang_up: Some(now + HANG_UP_AFTER.min(grace / 2)), last: now + grace });
         sys::signal_all(libc::SIGTERM);
-        sys::signal_all(libc::SIGHUP);
         sys::signal_all(libc::SIGCONT);
+    }
+
+    /// Takes the next step down when its time has come; true when the last has.
+    fn goes_down(&mut self) -> bool {
+        let Some(off) = &mut self.off else { return false };
+        let now = Instant::now();
+        if off.hang_up.is_some_and(|at| now >= at) {
+            off.hang_up = None;
+            sys::signal_all(libc::SIGHUP);
+        }
+        now >= off.last
     }
 
     /// What still runs is killed by the kernel when process 1 ends.

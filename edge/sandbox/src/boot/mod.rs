@@ -76,7 +76,7 @@ fn become_init(
     channel: &Channel,
     request: &BootRequest,
     joined: &Joined,
-    console: Console,
+    mut console: Console,
 ) -> Result<i32, SandboxError> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .step("tie the instance to the daemon", "prctl(PR_SET_PDEATHSIG)")?;
@@ -84,7 +84,10 @@ fn become_init(
         move_into_link_name_space(namespace.as_fd(), Some(*kind))
             .step(format!("enter the instance's namespaces ({kind:?})"), "setns")?;
     }
-    let terminal = root::build(request, &joined.users)?;
+    let (terminal, complaints) = root::build(request, &joined.users)?;
+    for complaint in complaints {
+        console.say(&complaint);
+    }
     enter_as_guest(&joined.users)?;
     // The session's start: nothing of the daemon's terminal remains.
     rustix::process::setsid().step("leave the daemon's session", "setsid")?;

@@ -17,22 +17,30 @@ use crate::error::{SandboxError, Step};
 use crate::spec::{BootRequest, Exposed, Ids, Image, Show};
 use crate::{ids, layer, sys};
 
-/// Builds the root and makes it the caller's. Returns the terminal behind `/dev/console`.
-pub(super) fn build(request: &BootRequest, users: &OwnedFd) -> Result<Terminal, SandboxError> {
+/// Builds the root and makes it the caller's. Returns the terminal behind `/dev/console`, and complaints about what had
+/// to be left out.
+pub(super) fn build(request: &BootRequest, users: &OwnedFd) -> Result<(Terminal, Vec<String>), SandboxError> {
     let stage = open_directory(&request.stage)?;
     let disk = open_directory(&request.instance.instance_dir)?;
     let tree = Tree::mount(&stage, &disk, &request.image)?;
+    // Before the directories shown: one of those may lie below /tmp.
+    tree.kernel_file_systems()?;
+    let mut complaints = Vec::new();
     for (number, exposed) in request.image.exposed.iter().enumerate() {
-        tree.expose(number, exposed, users)
-            .map_err(|e| SandboxError { step: format!("show {}", exposed.path.display()).into(), ..e })?;
+        let shown = tree.expose(number, exposed, users);
+        let named = shown.map_err(|e| SandboxError { step: format!("show {}", exposed.path.display()).into(), ..e });
+        match named {
+            // An earlier life of the instance may have put something else in its place, which is its own affair.
+            Err(error) if relative(&exposed.path).components().count() > 1 => complaints.push(error.to_string()),
+            other => other?,
+        }
     }
     for (link, target) in &request.image.links {
         tree.link(link, target)?;
     }
-    tree.kernel_file_systems()?;
     let terminal = devices::make(&tree)?;
     pivot(&tree.root)?;
-    Ok(terminal)
+    Ok((terminal, complaints))
 }
 
 /// A root under construction.
@@ -60,6 +68,7 @@ impl<'a> Tree<'a> {
     fn expose(&self, number: usize, exposed: &Exposed, users: &OwnedFd) -> Result<(), SandboxError> {
         let lower = format!("lower-{number}");
         make_directory(self.stage, &lower)?;
+        let raw = open_directory(&exposed.source)?;
         let source = if self.ids.shifted() { ids::idmapped(&exposed.source, users) } else { Err(Errno::INVAL) };
         let lower = match source {
             Ok(mount) => {
@@ -67,7 +76,7 @@ impl<'a> Tree<'a> {
                 format!("{}/{lower}", path_of(self.stage))
             }
             // A file system that cannot map ids shows its files as nobody's.
-            Err(_) => path_of(&open_directory(&exposed.source)?),
+            Err(_) => path_of(&raw),
         };
         match exposed.how {
             Show::Bound => self.bind_with_layer(exposed),
@@ -124,10 +133,11 @@ impl<'a> Tree<'a> {
     /// The host's directory itself, read-only, and over it each file of the image layer.
     fn bind_with_layer(&self, exposed: &Exposed) -> Result<(), SandboxError> {
         let target = self.directory(&exposed.path)?;
-        let source = path_of(&open_directory(&exposed.source)?);
-        rustix::mount::mount_bind_recursive(source.as_str(), path_of(&target).as_str()).step("", "mount(MS_BIND)")?;
+        let source = open_directory(&exposed.source)?;
+        rustix::mount::mount_bind_recursive(path_of(&source).as_str(), path_of(&target).as_str())
+            .step("", "mount(MS_BIND)")?;
         let target = self.directory(&exposed.path)?;
-        sys::mount_restrict(&target, MountAttrFlags::MOUNT_ATTR_RDONLY).step("", "mount_setattr")?;
+        sys::mount_restrict_all(&target, MountAttrFlags::MOUNT_ATTR_RDONLY).step("", "mount_setattr")?;
         let own_layer = Path::new(layer::LAYER).join(relative(&exposed.path));
         self.bind_files(&own_layer, &target)
     }
@@ -148,8 +158,11 @@ impl<'a> Tree<'a> {
                 self.bind_files(&from.join(entry.file_name()), &target)?;
             } else {
                 // A whiteout is a device node of no device: bound over a file it hides the file as well.
-                rustix::mount::mount_bind(entry.path(), path_of(&target).as_str())
-                    .step("bind the image layer's files", "mount(MS_BIND)")?;
+                let step = "bind the image layer's files";
+                let file = from.join(entry.file_name());
+                let own = clone_mount(self.stage, utf8(&file)?).step(step, "open_tree")?;
+                sys::mount_restrict(&own, MountAttrFlags::MOUNT_ATTR_RDONLY).step(step, "mount_setattr")?;
+                attach(&own, &target, "").step(step, "move_mount")?;
             }
         }
         Ok(())
@@ -196,6 +209,7 @@ impl<'a> Tree<'a> {
                 clone_mount(&rustix::fs::CWD.as_fd(), "/dev/null")
             }
             .step(step, "open_tree")?;
+            sys::mount_restrict(&cover, MountAttrFlags::MOUNT_ATTR_RDONLY).step(step, "mount_setattr")?;
             attach(&cover, &place, "").step(step, "move_mount")?;
         }
         Ok(())

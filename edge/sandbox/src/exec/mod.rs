@@ -54,11 +54,16 @@ fn run(channel: &Channel) -> Result<Option<Exit>, SandboxError> {
     } else {
         pipes([stdin, stdout, stderr])?
     };
+    // Closed by the successful exec: from then on the command is there to be signalled.
+    let (began, begins) =
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step("start the command", "pipe2")?;
     let child = match sys::fork().step("start the command", "fork")? {
         Fork::Child => become_command(&request, &account, streams),
         Fork::Parent(child) => child,
     };
-    drop(streams);
+    drop((streams, begins));
+    // Nothing is ever written: the answer is the end, whichever way it comes.
+    let _ = rustix::io::read(&began, &mut [0u8; 1][..]);
     channel.send(&ExecReport::Started, &[])?;
     attend(channel, child, &mut relay)
 }
