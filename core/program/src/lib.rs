@@ -4,10 +4,19 @@
 //! program, put in order as steps, and simulated packet by packet.
 #![forbid(unsafe_code)]
 
+mod check;
+mod diff;
+pub mod nft;
 mod part;
 mod ruleset;
+mod text;
 
-pub use part::{Address, Key, Link, LinkEnd, Listener, Namespace, Part, Program, Role, Route, RouteKind, RouteRule, Transport};
+pub use check::{Flaw, check};
+pub use diff::{Step, apply_to, diff};
+pub use part::{
+    Address, Key, Link, LinkEnd, Listener, Namespace, Part, Program, Role, Route, RouteKind, RouteRule, Transport,
+};
 pub use ruleset::{
-    Action, Atom, Chain, ConnectionState, Family, Field, Hook, HookKind, Map, MapValue, Match, Policy, Rule, Ruleset, Set, Table,
+    Action, Atom, Chain, ConnectionState, Family, Field, Hook, HookKind, Map, MapValue, Match, Policy, Rule, Ruleset,
+    Set, Table,
 };

@@ -35,27 +35,62 @@ impl fmt::Debug for Namespace {
     }
 }
 
-/// What names a part. The order of the variants is the order in which parts are added; removal runs the other way.
+/// What names a part. The order of the variants is the order in which parts are added; removal runs the other way. Rulesets
+/// come before the first address, so that no packet passes a namespace without its rules.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     Namespace(Namespace),
     /// A veth pair by its near end.
     Link(Namespace, String),
+    /// One ruleset a namespace, replaced whole in one transaction.
+    Ruleset(Namespace),
     Address(Namespace, String, Ipv4Addr),
     /// Namespace, kernel table, destination.
     Route(Namespace, u32, Ipv4Cidr),
     /// Namespace and priority.
     RouteRule(Namespace, u32),
-    /// One ruleset a namespace, replaced whole in one transaction.
-    Ruleset(Namespace),
+    /// One on a single address stands beside one on every address (0.0.0.0) of the same port and goes before it.
     Listener(Namespace, Transport, Ipv4Addr, u16),
+}
+
+impl Key {
+    /// The namespace that the part is in; for a link, of its near end.
+    pub fn namespace(&self) -> Namespace {
+        match self {
+            Self::Namespace(namespace)
+            | Self::Link(namespace, _)
+            | Self::Ruleset(namespace)
+            | Self::Address(namespace, ..)
+            | Self::Route(namespace, ..)
+            | Self::RouteRule(namespace, _)
+            | Self::Listener(namespace, ..) => *namespace,
+        }
+    }
+}
+
+/// As the text form of a program has it, without the namespace.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Namespace(namespace) => write!(f, "namespace {namespace}"),
+            Self::Link(_, name) => write!(f, "link {name}"),
+            Self::Ruleset(_) => f.write_str("ruleset"),
+            Self::Address(_, link, address) => write!(f, "address {link} {address}"),
+            Self::Route(_, table, to) => write!(f, "route table {table} {to}"),
+            Self::RouteRule(_, priority) => write!(f, "rule {priority}"),
+            Self::Listener(_, Transport::Tcp, address, port) => write!(f, "listener tcp {address}:{port}"),
+            Self::Listener(_, Transport::Udp, address, port) => write!(f, "listener udp {address}:{port}"),
+        }
+    }
 }
 
 /// One part of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// The namespace exists, with `lo` up, and these sysctls set (`net.ipv4.ip_forward` = `1`), in order.
-    Namespace { sysctls: Vec<(String, String)> },
+    Namespace {
+        sysctls: Vec<(String, String)>,
+    },
     Link(Link),
     Address(Address),
     Route(Route),
@@ -112,6 +147,16 @@ pub enum RouteKind {
     Unreachable,
 }
 
+impl RouteKind {
+    /// The link that packets leave by.
+    pub fn link(&self) -> Option<&str> {
+        match self {
+            Self::Link { link } | Self::Via { link, .. } => Some(link),
+            Self::Local | Self::Throw | Self::Blackhole | Self::Unreachable => None,
+        }
+    }
+}
+
 /// A policy routing rule. The kernel's default rules for `main` and `default` are removed from every namespace but a guest's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteRule {
@@ -154,4 +199,18 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Program {
     pub parts: BTreeMap<Key, Part>,
+}
+
+impl Program {
+    /// Every part of both; keys are expected to be disjoint.
+    pub fn with(mut self, other: Program) -> Program {
+        self.parts.extend(other.parts);
+        self
+    }
+    pub fn ruleset(&self, namespace: Namespace) -> Option<&Ruleset> {
+        match self.parts.get(&Key::Ruleset(namespace)) {
+            Some(Part::Ruleset(ruleset)) => Some(ruleset),
+            _ => None,
+        }
+    }
 }

@@ -10,6 +10,14 @@ pub struct Ruleset {
     pub tables: Vec<Table>,
 }
 
+impl Ruleset {
+    /// The links that netdev chains hook.
+    pub fn devices(&self) -> impl Iterator<Item = &str> {
+        let chains = self.tables.iter().flat_map(|table| &table.chains);
+        chains.filter_map(|chain| chain.hook.as_ref()?.device.as_deref())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     Ip,
@@ -136,13 +144,25 @@ pub enum Match {
     DestinationPort(PortRange),
     SourcePort(PortRange),
     /// ICMP type and code; `None` is any.
-    Icmp { kind: Option<u8>, code: Option<u8> },
+    Icmp {
+        kind: Option<u8>,
+        code: Option<u8>,
+    },
     State(ConnectionState),
     /// These fields are, or are not, an element of the set.
-    In { fields: Vec<Field>, set: String },
-    NotIn { fields: Vec<Field>, set: String },
+    In {
+        fields: Vec<Field>,
+        set: String,
+    },
+    NotIn {
+        fields: Vec<Field>,
+        set: String,
+    },
     /// `mark & mask == value`.
-    Mark { mask: u32, value: u32 },
+    Mark {
+        mask: u32,
+        value: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,15 +173,30 @@ pub enum Action {
     Jump(String),
     Goto(String),
     /// The verdict that the map has for these fields; none: go on.
-    Verdict { fields: Vec<Field>, map: String },
+    Verdict {
+        fields: Vec<Field>,
+        map: String,
+    },
     /// `mark = (mark & !mask) | value`.
-    SetMark { mask: u32, value: u32 },
+    SetMark {
+        mask: u32,
+        value: u32,
+    },
     /// The mark becomes what the map has for these fields; none: go on.
-    MarkFrom { fields: Vec<Field>, map: String },
+    MarkFrom {
+        fields: Vec<Field>,
+        map: String,
+    },
     /// Stateless: the source address becomes what the map has for it.
-    SourceFrom { map: String },
+    SourceFrom {
+        map: String,
+    },
     /// Stateless: the destination address becomes what the map has for it.
-    DestinationFrom { map: String },
+    DestinationFrom {
+        map: String,
+    },
     /// Stateful source translation to this address.
-    Masquerade { to: Ipv4Addr },
+    Masquerade {
+        to: Ipv4Addr,
+    },
 }
