@@ -68,6 +68,18 @@ pub(crate) fn ec2_name(member: &Member) -> String {
     }
 }
 
+/// Whether a request's name is the member's, without spelling it out.
+pub(crate) fn is_ec2_name(member: &Member, given: &str) -> bool {
+    if let Some(query) = &member.query {
+        return query == given;
+    }
+    let name = member.wire();
+    if given == name {
+        return name.chars().next().is_some_and(char::is_uppercase);
+    }
+    given.len() == name.len() && upper_first(name) == given
+}
+
 fn joined(parent: String, name: &str) -> String {
     if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }

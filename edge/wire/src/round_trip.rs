@@ -150,7 +150,7 @@ struct Maker<'a> {
     dice: &'a mut Dice,
     /// Whether the value must fit into a form, which has no word for what is empty.
     form: bool,
-    /// Whether the text must fit into a header.
+    /// Whether the text must fit into a header, or be a body, and so not empty.
     plain: bool,
 }
 
@@ -176,7 +176,7 @@ impl Maker<'_> {
                     if shape.members.iter().filter(|other| other.wire() == member.wire()).count() > 1 {
                         continue;
                     }
-                    self.plain = member.location.is_some();
+                    self.plain = member.location.is_some() || shape.payload.as_ref() == Some(&member.name);
                     let value = self.member(member, depth + 1);
                     self.plain = false;
                     match value {

@@ -72,10 +72,9 @@ impl<'a> Scalar<'a> {
             .map(Scalar::Float),
             Kind::Boolean => value.as_bool().map(Scalar::Boolean),
             Kind::Timestamp => match value {
-                Value::Number(seconds) => seconds.as_f64().and_then(Moment::from_seconds),
-                _ => value.as_str().and_then(Moment::parse),
-            }
-            .map(Scalar::Time),
+                Value::Number(seconds) => seconds.as_f64().and_then(Moment::from_seconds).map(Scalar::Time),
+                _ => value.as_str().and_then(Moment::parse).map(Scalar::Time),
+            },
             Kind::Blob => value.as_str().filter(|text| STANDARD.decode(text).is_ok()).map(Scalar::Blob),
             Kind::Structure | Kind::List | Kind::Map | Kind::Document => None,
         }

@@ -3,7 +3,7 @@
 use super::DEPTH;
 use crate::fault::{malformed_text, unknown_parameter};
 use crate::model::{Kind, Member, Model, Protocol, Shape};
-use crate::path::{Path, ec2_name};
+use crate::path::{Path, is_ec2_name};
 use crate::scalar;
 use postern_call::Refusal;
 use serde_json::{Map, Value};
@@ -54,7 +54,8 @@ pub(crate) fn read(
     match input {
         Some(input) => reader.structure(&root, model.shape(input), &Path::Root),
         None => {
-            reader.refuse_unknown(&root, &[], "")?;
+            let refuse = |(name, child): (&String, &Node)| reader.refuse_unknown(name, child, &[], &Path::Root);
+            root.children.iter().try_for_each(refuse)?;
             Ok(Value::Object(Map::new()))
         }
     }
@@ -84,22 +85,25 @@ impl Reader<'_> {
         Ok(root)
     }
 
-    fn name<'a>(&self, member: &'a Member) -> Cow<'a, str> {
+    fn is(&self, member: &Member, name: &str) -> bool {
         match self.protocol {
-            Protocol::Ec2 => Cow::Owned(ec2_name(member)),
-            _ => Cow::Borrowed(member.wire()),
+            Protocol::Ec2 => is_ec2_name(member, name),
+            _ => member.wire() == name,
         }
     }
 
     fn structure(&self, node: &Node, shape: &Shape, path: &Path) -> Result<Value, Refusal> {
         self.refuse_text(node, path, "a structure")?;
         let mut fields = Map::new();
-        for member in &shape.members {
-            let Some(child) = node.children.get(self.name(member).as_ref()) else { continue };
-            let value = self.value(child, member, &path.member(member))?;
-            fields.extend(value.map(|value| (member.name.clone(), value)));
+        for (name, child) in &node.children {
+            match shape.members.iter().find(|member| self.is(member, name)) {
+                Some(member) => {
+                    let value = self.value(child, member, &path.member(member))?;
+                    fields.extend(value.map(|value| (member.name.clone(), value)));
+                }
+                None => self.refuse_unknown(name, child, &shape.members, path)?,
+            }
         }
-        self.refuse_unknown(node, &shape.members, &path.ec2())?;
         Ok(Value::Object(fields))
     }
 
@@ -111,7 +115,7 @@ impl Reader<'_> {
             Kind::List => self.list(node, member, shape, path).map(Some),
             Kind::Map => self.map(node, member, shape, path).map(Some),
             _ => {
-                self.refuse_unknown(node, &[], &path.ec2())?;
+                node.children.iter().try_for_each(|(name, child)| self.refuse_unknown(name, child, &[], path))?;
                 let Some(text) = &node.value else { return Ok(None) };
                 let malformed = |wanted| malformed_text(self.protocol, path, text, wanted);
                 scalar::from_text(shape, text.clone()).map(Some).map_err(malformed)
@@ -157,10 +161,7 @@ impl Reader<'_> {
         for (name, child) in &node.children {
             match name.parse::<u32>() {
                 Ok(number) => numbered.push((number, child)),
-                Err(_) if self.protocol == Protocol::Ec2 => {
-                    return Err(unknown_parameter(&child.leaf(format!("{}.{name}", path.ec2())), &[]));
-                }
-                Err(_) => {}
+                Err(_) => self.refuse_unknown(name, child, &[], path)?,
             }
         }
         numbered.sort_by_key(|(number, _)| *number);
@@ -175,14 +176,13 @@ impl Reader<'_> {
     }
 
     /// EC2 refuses parameters that an operation does not have; the query services pass over them.
-    fn refuse_unknown(&self, node: &Node, known: &[Member], prefix: &str) -> Result<(), Refusal> {
+    fn refuse_unknown(&self, name: &str, node: &Node, known: &[Member], path: &Path) -> Result<(), Refusal> {
         if self.protocol != Protocol::Ec2 {
             return Ok(());
         }
-        let stranger = node.children.iter().find(|(name, _)| !known.iter().any(|member| ec2_name(member) == **name));
-        let Some((name, child)) = stranger else { return Ok(()) };
-        let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        Err(unknown_parameter(&child.leaf(name), known))
+        let prefix = path.ec2();
+        let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        Err(unknown_parameter(&node.leaf(name), known))
     }
 }
 

@@ -25,21 +25,30 @@ pub(crate) fn fields<'a>(
     path: &Path,
 ) -> Result<Vec<(&'a Member, &'a Value)>, String> {
     let fields = object(value, path)?;
-    let mut known = 0;
     let mut present = Vec::with_capacity(fields.len());
-    for member in &shape.members {
-        if let Some(value) = fields.get(&member.name) {
-            known += 1;
-            if !value.is_null() {
-                present.push((member, value));
-            }
+    // Services mostly give members in model order: the search goes on where the last one was found.
+    let (mut next, mut last, mut sorted) = (0, 0, true);
+    for (name, value) in fields {
+        let found = position(shape, next, name);
+        let at = found.ok_or_else(|| format!("{path}: {} has no member {name}", shape.name))?;
+        if !value.is_null() {
+            sorted &= at >= last;
+            last = at;
+            present.push((at, value));
         }
+        next = at + 1;
     }
-    if known == fields.len() {
-        return Ok(present);
+    if !sorted {
+        present.sort_by_key(|(at, _)| *at);
     }
-    let stranger = fields.keys().find(|name| shape.member(name).is_none()).map_or("", String::as_str);
-    Err(format!("{path}: {} has no member {stranger}", shape.name))
+    Ok(present.into_iter().filter_map(|(at, value)| Some((shape.members.get(at)?, value))).collect())
+}
+
+/// Where a member is, looked for from `start` and round.
+fn position(shape: &Shape, start: usize, name: &str) -> Option<usize> {
+    let (before, from) = shape.members.split_at_checked(start).unwrap_or((&shape.members, &[]));
+    let is = |member: &Member| member.name == name;
+    from.iter().position(is).map(|at| start + at).or_else(|| before.iter().position(is))
 }
 
 pub(crate) fn object<'a>(value: &'a Value, path: &Path) -> Result<&'a Map<String, Value>, String> {

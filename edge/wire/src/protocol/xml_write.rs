@@ -79,7 +79,7 @@ impl<'m> Writer<'m> {
             self.out.push(' ');
             self.out.push_str(member.wire());
             self.out.push_str("=\"");
-            escape(&scalar.text(TimeFormat::Iso8601, self.precision), &mut self.out);
+            escape_attribute(&scalar.text(TimeFormat::Iso8601, self.precision), &mut self.out);
             self.out.push('"');
         }
         self.out.push('>');
@@ -130,7 +130,7 @@ impl<'m> Writer<'m> {
             self.out.push_str(prefix);
         }
         self.out.push_str("=\"");
-        escape(&namespace.uri, &mut self.out);
+        escape_attribute(&namespace.uri, &mut self.out);
         self.out.push('"');
     }
 
@@ -155,16 +155,27 @@ pub(crate) fn has_body(shape: &Shape) -> bool {
 
 /// Text with the characters replaced that mean something in XML, or that XML cannot hold at all.
 pub(crate) fn escape(text: &str, out: &mut String) {
+    escape_where(text, out, |byte| matches!(byte, b'&' | b'<' | b'>' | 0..=8 | 11..=31));
+}
+
+/// The same for an attribute, which quotes would end.
+fn escape_attribute(text: &str, out: &mut String) {
+    escape_where(text, out, |byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=31));
+}
+
+fn escape_where(text: &str, out: &mut String, special: impl Fn(u8) -> bool) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | 0..=8 | 11..=31)) {
-        let (plain, special) = rest.split_at(at);
+    while let Some(at) = rest.bytes().position(&special) {
+        let (plain, from) = rest.split_at(at);
         out.push_str(plain);
-        let mut chars = special.chars();
+        let mut chars = from.chars();
         match chars.next() {
             Some('&') => out.push_str("&amp;"),
             Some('<') => out.push_str("&lt;"),
             Some('>') => out.push_str("&gt;"),
             Some('"') => out.push_str("&quot;"),
+            Some('\t') => out.push_str("&#x9;"),
+            Some('\n') => out.push_str("&#xA;"),
             Some('\r') => out.push_str("&#xD;"),
             _ => out.push(char::REPLACEMENT_CHARACTER),
         }
@@ -175,12 +186,15 @@ pub(crate) fn escape(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::{escape, escape_attribute};
 
     #[test]
     fn markup_and_control_characters_are_replaced() {
         let mut out = String::new();
         escape("a<b>&\"c\"\r\n\0ü", &mut out);
-        assert_eq!(out, "a&lt;b&gt;&amp;&quot;c&quot;&#xD;\n\u{fffd}ü");
+        assert_eq!(out, "a&lt;b&gt;&amp;\"c\"&#xD;\n\u{fffd}ü");
+        out.clear();
+        escape_attribute("\"\n", &mut out);
+        assert_eq!(out, "&quot;&#xA;");
     }
 }
