@@ -1,0 +1,73 @@
+//! Packets counted at the rules, by the rules' comments.
+
+use crate::error::Outcome;
+use crate::netfilter::{attribute, attributes, big_endian_u64, header};
+use crate::netlink::{Netlink, Request};
+use crate::state::State;
+use postern_program::Namespace;
+use std::collections::BTreeMap;
+
+const NFNL_SUBSYS_NFTABLES: u16 = 10;
+const NFT_MSG_GETRULE: u16 = 7;
+const NFTA_RULE_EXPRESSIONS: u16 = 4;
+const NFTA_RULE_USERDATA: u16 = 7;
+const NFTA_EXPR_NAME: u16 = 1;
+const NFTA_EXPR_DATA: u16 = 2;
+const NFTA_COUNTER_PACKETS: u16 = 2;
+const USERDATA_COMMENT: u8 = 0;
+const ALL_FAMILIES: u8 = 0;
+
+impl State {
+    /// Packets by comment since the namespace was made, rules that are gone included.
+    pub fn counters(&mut self, namespace: Namespace) -> Outcome<Vec<(String, u64)>> {
+        self.space(namespace)?.enter()?;
+        let now = read();
+        self.go_home()?;
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        let past = self.counted.iter().filter(|((ns, _), _)| *ns == namespace).map(|((_, c), n)| (c.clone(), *n));
+        for (comment, packets) in past.chain(now?) {
+            *sums.entry(comment).or_default() += packets;
+        }
+        Ok(sums.into_iter().collect())
+    }
+
+    /// Adds the counts of the ruleset in force to the past: it is about to be replaced.
+    pub fn keep_counts(&mut self, namespace: Namespace) -> Outcome<()> {
+        self.space(namespace)?.enter()?;
+        for (comment, packets) in read()? {
+            if packets > 0 {
+                *self.counted.entry((namespace, comment)).or_default() += packets;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The counters of the calling thread's namespace, one for each rule with a comment and a counter.
+fn read() -> Outcome<Vec<(String, u64)>> {
+    let kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE;
+    let rules = Netlink::netfilter()?.dump(Request::raw("NFT_MSG_GETRULE", kind, 0, &header(ALL_FAMILIES)))?;
+    Ok(rules.iter().filter_map(|(_, payload)| rule(payload.get(4..)?)).collect())
+}
+
+fn rule(bytes: &[u8]) -> Option<(String, u64)> {
+    let comment = comment(attribute(bytes, NFTA_RULE_USERDATA)?)?;
+    let packets = attributes(attribute(bytes, NFTA_RULE_EXPRESSIONS)?).find_map(|(_, expression)| {
+        let is_counter = attribute(expression, NFTA_EXPR_NAME)? == b"counter\0";
+        let data = attribute(expression, NFTA_EXPR_DATA).filter(|_| is_counter)?;
+        attribute(data, NFTA_COUNTER_PACKETS).and_then(big_endian_u64)
+    })?;
+    Some((comment, packets))
+}
+
+/// The comment in a rule's user data: type, length and content, one byte each for the first two.
+fn comment(mut bytes: &[u8]) -> Option<String> {
+    loop {
+        let (kind, length) = (*bytes.first()?, usize::from(*bytes.get(1)?));
+        let content = bytes.get(2..2 + length)?;
+        if kind == USERDATA_COMMENT {
+            return Some(String::from_utf8_lossy(content).trim_end_matches('\0').to_owned());
+        }
+        bytes = bytes.get(2 + length..)?;
+    }
+}

@@ -1,0 +1,200 @@
+//! The parts of a program as rtnetlink messages.
+
+use crate::netfilter::attribute;
+use crate::netlink::Request;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
+use netlink_packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
+use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::route::{
+    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteProtocol, RouteScope, RouteType,
+};
+use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use postern_names::Ipv4Cidr;
+use postern_program::{Link, LinkEnd, RouteRule};
+use rustix::io::Errno;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::RawFd;
+
+/// `lo` has this index in every namespace.
+pub(crate) const LOOPBACK: u32 = 1;
+
+const TABLE_MAIN: u32 = 254;
+const TABLE_DEFAULT: u32 = 253;
+const PRIORITY_MAIN: u32 = 32766;
+const PRIORITY_DEFAULT: u32 = 32767;
+
+/// What the kernel says when the thing to remove is not there.
+const ALREADY_GONE: &[Errno] = &[Errno::NOENT, Errno::SRCH, Errno::NODEV, Errno::ADDRNOTAVAIL];
+
+pub(crate) fn link_up(index: u32) -> Request {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message.header.flags = LinkFlags::Up;
+    message.header.change_mask = LinkFlags::Up;
+    Request::route("RTM_SETLINK", RouteNetlinkMessage::SetLink(message), 0, &[])
+}
+
+/// Asks for a link; the answer is read by [`link_is_operational`]. The question alone makes newer kernels settle a carrier
+/// that has just come.
+pub(crate) fn link_get(index: u32) -> Request {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    Request::route("RTM_GETLINK", RouteNetlinkMessage::GetLink(message), 0, &[])
+}
+
+/// Whether the kernel sends on the link already: a packet sent before is lost without a word.
+pub(crate) fn link_is_operational(answer: &[u8]) -> bool {
+    const IFLA_OPERSTATE: u16 = 16;
+    const UP: u8 = 6;
+    const HEADER_LENGTH: usize = 16;
+    answer.get(HEADER_LENGTH..).and_then(|a| attribute(a, IFLA_OPERSTATE)) == Some(&[UP])
+}
+
+/// A veth pair, made in one message sent from inside the near namespace. The far end is down: the kernel cannot raise it
+/// before the pair is whole.
+pub(crate) fn link_create(link: &Link, near: u32, far: u32, far_namespace: RawFd) -> Request {
+    let mut peer = link_end(&link.far, far, link.mtu);
+    peer.header.flags = LinkFlags::empty();
+    peer.header.change_mask = LinkFlags::empty();
+    peer.attributes.push(LinkAttribute::NetNsFd(far_namespace));
+    let mut message = link_end(&link.near, near, link.mtu);
+    message.attributes.push(LinkAttribute::LinkInfo(vec![
+        LinkInfo::Kind(InfoKind::Veth),
+        LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
+    ]));
+    Request::route("RTM_NEWLINK", RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL, &[])
+}
+
+/// Changes group, hardware address and MTU of a link that exists.
+pub(crate) fn link_change(end: &LinkEnd, index: u32, mtu: u32) -> Request {
+    let mut message = link_end(end, index, mtu);
+    message.attributes.retain(|a| !matches!(a, LinkAttribute::IfName(_)));
+    Request::route("RTM_SETLINK", RouteNetlinkMessage::SetLink(message), 0, &[])
+}
+
+pub(crate) fn link_delete(name: &str) -> Request {
+    let mut message = LinkMessage::default();
+    message.attributes.push(LinkAttribute::IfName(name.to_owned()));
+    Request::route("RTM_DELLINK", RouteNetlinkMessage::DelLink(message), 0, ALREADY_GONE)
+}
+
+fn link_end(end: &LinkEnd, index: u32, mtu: u32) -> LinkMessage {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message.header.flags = LinkFlags::Up;
+    message.header.change_mask = LinkFlags::Up;
+    message.attributes.push(LinkAttribute::IfName(end.name.clone()));
+    message.attributes.push(LinkAttribute::Mtu(mtu));
+    message.attributes.push(LinkAttribute::Group(end.group));
+    if let Some(mac) = end.mac {
+        message.attributes.push(LinkAttribute::Address(mac.to_vec()));
+    }
+    message
+}
+
+pub(crate) fn address_add(index: u32, address: Ipv4Addr, length: u8) -> Request {
+    let message = address_message(index, address, length);
+    Request::route("RTM_NEWADDR", RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_REPLACE, &[])
+}
+
+pub(crate) fn address_delete(index: u32, address: Ipv4Addr, length: u8) -> Request {
+    let message = address_message(index, address, length);
+    Request::route("RTM_DELADDR", RouteNetlinkMessage::DelAddress(message), 0, ALREADY_GONE)
+}
+
+fn address_message(index: u32, address: Ipv4Addr, length: u8) -> AddressMessage {
+    let mut message = AddressMessage::default();
+    message.header.family = AddressFamily::Inet;
+    message.header.prefix_len = length;
+    message.header.index = index;
+    message.header.scope = AddressScope::Universe;
+    message.attributes.push(AddressAttribute::Local(IpAddr::V4(address)));
+    message.attributes.push(AddressAttribute::Address(IpAddr::V4(address)));
+    message
+}
+
+/// Where a route leads, with links as indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Link(u32),
+    Via(Ipv4Addr, u32),
+    Local,
+    Throw,
+    Blackhole,
+    Unreachable,
+}
+
+pub(crate) fn route_set(table: u32, destination: Ipv4Cidr, way: Way) -> Request {
+    let mut message = route_message(table, destination);
+    message.header.protocol = RouteProtocol::Static;
+    let (kind, scope) = match way {
+        Way::Link(_) => (RouteType::Unicast, RouteScope::Link),
+        Way::Via(..) => (RouteType::Unicast, RouteScope::Universe),
+        Way::Local => (RouteType::Local, RouteScope::Host),
+        Way::Throw => (RouteType::Throw, RouteScope::Universe),
+        Way::Blackhole => (RouteType::BlackHole, RouteScope::Universe),
+        Way::Unreachable => (RouteType::Unreachable, RouteScope::Universe),
+    };
+    message.header.kind = kind;
+    message.header.scope = scope;
+    match way {
+        Way::Link(index) => message.attributes.push(RouteAttribute::Oif(index)),
+        Way::Via(gateway, index) => {
+            message.header.flags = RouteFlags::Onlink;
+            message.attributes.push(RouteAttribute::Gateway(RouteAddress::Inet(gateway)));
+            message.attributes.push(RouteAttribute::Oif(index));
+        }
+        Way::Local => message.attributes.push(RouteAttribute::Oif(LOOPBACK)),
+        Way::Throw | Way::Blackhole | Way::Unreachable => {}
+    }
+    Request::route("RTM_NEWROUTE", RouteNetlinkMessage::NewRoute(message), NLM_F_CREATE | NLM_F_REPLACE, &[])
+}
+
+pub(crate) fn route_delete(table: u32, destination: Ipv4Cidr) -> Request {
+    let mut message = route_message(table, destination);
+    message.header.scope = RouteScope::NoWhere;
+    Request::route("RTM_DELROUTE", RouteNetlinkMessage::DelRoute(message), 0, ALREADY_GONE)
+}
+
+fn route_message(table: u32, destination: Ipv4Cidr) -> RouteMessage {
+    let mut message = RouteMessage::default();
+    message.header.address_family = AddressFamily::Inet;
+    message.header.destination_prefix_length = destination.length();
+    message.header.table = u8::try_from(table).unwrap_or(0);
+    message.attributes.push(RouteAttribute::Table(table));
+    if destination.length() > 0 {
+        message.attributes.push(RouteAttribute::Destination(RouteAddress::Inet(destination.network())));
+    }
+    message
+}
+
+pub(crate) fn rule_add(priority: u32, rule: &RouteRule) -> Request {
+    let message = rule_message(priority, rule.mark, rule.table);
+    Request::route("RTM_NEWRULE", RouteNetlinkMessage::NewRule(message), NLM_F_CREATE | NLM_F_EXCL, &[Errno::EXIST])
+}
+
+pub(crate) fn rule_delete(priority: u32, rule: &RouteRule) -> Request {
+    let message = rule_message(priority, rule.mark, rule.table);
+    Request::route("RTM_DELRULE", RouteNetlinkMessage::DelRule(message), 0, ALREADY_GONE)
+}
+
+/// Removes the rules that the kernel gives to every namespace, but for `local`.
+pub(crate) fn without_default_rules() -> Vec<Request> {
+    [(PRIORITY_MAIN, TABLE_MAIN), (PRIORITY_DEFAULT, TABLE_DEFAULT)]
+        .map(|(priority, table)| rule_delete(priority, &RouteRule { mark: None, table }))
+        .into()
+}
+
+fn rule_message(priority: u32, mark: Option<u32>, table: u32) -> RuleMessage {
+    let mut message = RuleMessage::default();
+    message.header.family = AddressFamily::Inet;
+    message.header.action = RuleAction::ToTable;
+    message.header.table = u8::try_from(table).unwrap_or(0);
+    message.attributes.push(RuleAttribute::Priority(priority));
+    message.attributes.push(RuleAttribute::Table(table));
+    if let Some(mark) = mark {
+        message.attributes.push(RuleAttribute::FwMark(mark));
+    }
+    message
+}

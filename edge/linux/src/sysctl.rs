@@ -1,0 +1,42 @@
+//! Kernel settings of the namespace that the calling thread is in.
+
+use crate::error::{Named, Outcome};
+
+/// What every namespace of ours begins with, since a new one inherits the machine's own settings: no reverse path
+/// filter (the rules decide on forged sources), no redirects, no IPv6 chatter on links that carry IPv4 only.
+pub(crate) const NEUTRAL: &[(&str, &str)] = &[
+    ("net.ipv4.conf.all.rp_filter", "0"),
+    ("net.ipv4.conf.default.rp_filter", "0"),
+    ("net.ipv4.conf.all.send_redirects", "0"),
+    ("net.ipv4.conf.default.send_redirects", "0"),
+    ("net.ipv4.conf.all.accept_redirects", "0"),
+    ("net.ipv4.conf.default.accept_redirects", "0"),
+];
+
+/// Absent where the kernel has no IPv6.
+const IPV6_OFF: &str = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+
+/// Sets `net.ipv4.ip_forward`, or the like: `/proc/sys/net` shows the namespace of the thread that opens it.
+pub(crate) fn set(name: &str, value: &str) -> Outcome<()> {
+    let path = format!("/proc/sys/{}", name.replace('.', "/"));
+    std::fs::write(&path, value).named("write(sysctl)").map_err(|failure| failure.at(name))
+}
+
+pub(crate) fn set_neutral() -> Outcome<()> {
+    NEUTRAL.iter().try_for_each(|(name, value)| set(name, value))?;
+    if std::path::Path::new(IPV6_OFF).exists() {
+        std::fs::write(IPV6_OFF, "1").named("write(sysctl)").map_err(|failure| failure.at(IPV6_OFF))?;
+    }
+    Ok(())
+}
+
+/// Whether a link answers ARP for addresses that are routed elsewhere; at once, as a neighbour would.
+pub(crate) fn set_proxy_arp(link: &str, on: bool) -> Outcome<()> {
+    let value = if on { "1" } else { "0" };
+    std::fs::write(format!("/proc/sys/net/ipv4/conf/{link}/proxy_arp"), value)
+        .named("write(sysctl)")
+        .map_err(|failure| failure.at(format!("proxy_arp of {link}")))?;
+    std::fs::write(format!("/proc/sys/net/ipv4/neigh/{link}/proxy_delay"), "0")
+        .named("write(sysctl)")
+        .map_err(|failure| failure.at(format!("proxy_delay of {link}")))
+}

@@ -1,0 +1,11 @@
+//! The host against the real kernel: every test makes its own namespaces, and judges by bytes received inside them.
+//!
+//! Needs root, or user namespaces with `unshare` (util-linux), and `nft` (nftables). Without them the tests fail and say so.
+mod door;
+mod filter;
+mod life;
+mod nat;
+mod probe;
+mod routing;
+mod speed;
+mod support;
