@@ -31,7 +31,8 @@ pub struct MalformedDocument {
 pub const ENDPOINT_POLICY_CHARACTERS_MAX: usize = 20_480;
 
 impl Document {
-    /// Parses a document of any kind: with or without principals and resources.
+    /// Parses a document of any kind: with or without principals and resources. No statement at all is a document that
+    /// allows nothing; the kinds that a user can store refuse it.
     pub fn parse(text: &str) -> Result<Self, MalformedDocument> {
         let json =
             Json::read(text).map_err(|error| malformed(format!("This policy contains invalid Json: {error}")))?;
@@ -50,9 +51,6 @@ impl Document {
         }
         let statement = statement.ok_or_else(|| malformed("Missing required field Statement"))?;
         let items = statement.items();
-        if items.is_empty() {
-            return Err(malformed("Syntax errors in policy: Statement is empty."));
-        }
         let mut statements = Vec::with_capacity(items.len());
         for (place, item) in items.iter().enumerate() {
             let parsed = Statement::parse(item, version == Version::V2012).map_err(|reason| {
@@ -70,7 +68,7 @@ impl Document {
     /// An identity policy, a boundary, a session policy or a service control policy: no principals, resources in
     /// every statement, Sids of letters and digits.
     pub fn parse_identity(text: &str) -> Result<Self, MalformedDocument> {
-        let document = Self::parse(text)?;
+        let document = Self::parse_some(text)?;
         for statement in &document.statements {
             if statement.principals.is_some() {
                 return Err(malformed("Policy document should not specify a principal."));
@@ -89,7 +87,7 @@ impl Document {
 
     /// A policy attached to a resource: principals and resources in every statement.
     pub fn parse_resource(text: &str) -> Result<Self, MalformedDocument> {
-        let document = Self::parse(text)?;
+        let document = Self::parse_some(text)?;
         for statement in &document.statements {
             if statement.principals.is_none() {
                 return Err(malformed("Missing required field Principal"));
@@ -103,7 +101,7 @@ impl Document {
 
     /// A role's trust policy: principals in every statement, no resources, actions of STS only.
     pub fn parse_trust(text: &str) -> Result<Self, MalformedDocument> {
-        let document = Self::parse(text)?;
+        let document = Self::parse_some(text)?;
         for statement in &document.statements {
             if statement.principals.is_none() {
                 return Err(malformed("Missing required field Principal"));
@@ -143,6 +141,14 @@ impl Document {
                 "The Principal of a gateway endpoint's policy must be *; use a condition on aws:PrincipalArn (Statement[{place}])."
             ))),
         }
+    }
+
+    fn parse_some(text: &str) -> Result<Self, MalformedDocument> {
+        let document = Self::parse(text)?;
+        if document.statements.is_empty() {
+            return Err(malformed("Syntax errors in policy: Statement is empty."));
+        }
+        Ok(document)
     }
 
     /// The user's text, byte for byte.
@@ -214,7 +220,6 @@ mod tests {
             ("[]", "no object"),
             (r#"{"Version":"2011-01-01","Statement":[]}"#, "valid version string"),
             (r#"{"Version":"2012-10-17"}"#, "Statement"),
-            (r#"{"Version":"2012-10-17","Statement":[]}"#, "empty"),
             (r#"{"Statements":[]}"#, "Statements"),
             (&with(r#"{"Effect":"Allow","Action":"s3:*","Resource":"*","Resources":"*"}"#), "Resources"),
             (&with(r#"{"Action":"s3:*","Resource":"*"}"#), "Effect"),
@@ -241,6 +246,17 @@ mod tests {
         ] {
             let reason = reason(Document::parse(text));
             assert!(reason.contains(word), "{text}: {reason}");
+        }
+    }
+
+    #[test]
+    fn no_statement_allows_nothing_and_cannot_be_stored() {
+        let text = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        assert!(Document::parse(text).unwrap().statements().is_empty());
+        for parse in
+            [Document::parse_identity, Document::parse_resource, Document::parse_trust, Document::parse_endpoint]
+        {
+            assert!(reason(parse(text)).contains("empty"));
         }
     }
 

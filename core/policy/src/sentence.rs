@@ -11,6 +11,7 @@ pub fn sentence(ask: &Ask<'_>, decision: &Decision) -> String {
     let who = ask.caller.display();
     let resource = match (service, ask.resource) {
         (_, "*") => String::new(),
+        _ if ask.action == "s3:ListAllMyBuckets" => String::new(),
         ("s3", arn) => format!(" on resource: \"{arn}\""),
         (_, arn) => format!(" on resource: {arn}"),
     };
