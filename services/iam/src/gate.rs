@@ -8,7 +8,7 @@ use crate::state::{Account, key};
 use crate::verb::Subject;
 use postern_call::{Call, Caller, Principal, Refusal};
 use postern_names::AccountId;
-use postern_policy::{Ask, Decision, Document, Judge, Keys, code_for, sentence};
+use postern_policy::{Ask, Decision, Document, Judge, Keys, code_for, hint, sentence};
 use serde_json::Value;
 
 /// Asks whether the call's operation is allowed on its subject.
@@ -72,7 +72,8 @@ impl Question<'_> {
             return Ok(());
         }
         let (code, status) = code_for(self.service);
-        Err(Refusal::new(code, sentence(&ask, &decision)).status(status))
+        let refusal = Refusal::new(code, sentence(&ask, &decision)).status(status);
+        Err(Refusal { hint: hint(&decision), ..refusal })
     }
 }
 

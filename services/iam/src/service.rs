@@ -20,6 +20,11 @@ impl IamService {
     pub fn new(iam: Arc<Iam>, judge: Arc<dyn Judge>) -> Self {
         Self { iam, judge }
     }
+
+    /// The operations that are served, by model name.
+    pub fn implemented() -> Vec<&'static str> {
+        VERBS.iter().map(|verb| verb.operation).collect()
+    }
 }
 
 #[async_trait]
@@ -32,7 +37,7 @@ impl Service for IamService {
     }
 
     fn operations(&self) -> Vec<&'static str> {
-        VERBS.iter().map(|verb| verb.operation).collect()
+        Self::implemented()
     }
 }
 

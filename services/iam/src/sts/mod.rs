@@ -31,6 +31,11 @@ impl StsService {
         Self { iam, judge }
     }
 
+    /// The operations that are served, by model name.
+    pub fn implemented() -> Vec<&'static str> {
+        OPERATIONS.to_vec()
+    }
+
     /// Allowed to everybody, whatever policies say.
     fn caller_identity(call: &Call) -> Result<Value, Refusal> {
         let account = gate::account_of(&call.caller)?;
@@ -73,7 +78,7 @@ impl Service for StsService {
     }
 
     fn operations(&self) -> Vec<&'static str> {
-        OPERATIONS.to_vec()
+        Self::implemented()
     }
 }
 

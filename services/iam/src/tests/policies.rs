@@ -159,3 +159,42 @@ async fn the_whole_account_in_one_list() {
     let roles = lab.ok("GetAccountAuthorizationDetails", json!({ "Filter": ["Role"] })).await;
     assert_eq!((&roles["UserDetailList"], roles["RoleDetailList"].as_array().unwrap().len()), (&json!([]), 1));
 }
+
+#[tokio::test]
+async fn managed_policies_of_all_three_and_boundaries_of_two() {
+    let lab = Lab::new();
+    lab.user("ann").await;
+    lab.role("web", TRUST_EC2).await;
+    lab.ok("CreateGroup", json!({ "GroupName": "readers", "Path": "/team/" })).await;
+    lab.ok("CreateInstanceProfile", json!({ "InstanceProfileName": "box" })).await;
+    assert_eq!(
+        names(&lab.ok("ListGroups", json!({ "PathPrefix": "/team/" })).await["Groups"], "GroupName"),
+        ["readers"]
+    );
+    assert_eq!(lab.ok("ListGroups", json!({ "PathPrefix": "/other/" })).await["Groups"], json!([]));
+    let profiles = lab.ok("ListInstanceProfiles", json!({})).await["InstanceProfiles"].clone();
+    assert_eq!(names(&profiles, "InstanceProfileName"), ["box"]);
+    let arn = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";
+    for (kind, member, name) in
+        [("User", "UserName", "ann"), ("Role", "RoleName", "web"), ("Group", "GroupName", "readers")]
+    {
+        let both = json!({ member: name, "PolicyArn": arn });
+        lab.ok(&format!("Attach{kind}Policy"), both.clone()).await;
+        lab.ok(&format!("Attach{kind}Policy"), both.clone()).await;
+        let list = format!("ListAttached{kind}Policies");
+        assert_eq!(names(&lab.ok(&list, json!({ member: name })).await["AttachedPolicies"], "PolicyArn"), [arn]);
+        let elsewhere = json!({ member: name, "PathPrefix": "/service-role/" });
+        assert_eq!(lab.ok(&list, elsewhere).await["AttachedPolicies"], json!([]));
+        lab.ok(&format!("Detach{kind}Policy"), both).await;
+        assert_eq!(lab.ok(&list, json!({ member: name })).await["AttachedPolicies"], json!([]));
+    }
+    for (kind, member, name) in [("User", "UserName", "ann"), ("Role", "RoleName", "web")] {
+        lab.ok(&format!("Put{kind}PermissionsBoundary"), json!({ member: name, "PermissionsBoundary": arn })).await;
+        let shown = lab.ok(&format!("Get{kind}"), json!({ member: name })).await[kind]["PermissionsBoundary"].clone();
+        assert_eq!(shown["PermissionsBoundaryArn"], arn);
+        lab.ok(&format!("Delete{kind}PermissionsBoundary"), json!({ member: name })).await;
+        assert_eq!(lab.ok(&format!("Get{kind}"), json!({ member: name })).await[kind].get("PermissionsBoundary"), None);
+    }
+    let role = lab.ok("UpdateRoleDescription", json!({ "RoleName": "web", "Description": "new" })).await;
+    assert_eq!(role["Role"]["Description"], "new");
+}
