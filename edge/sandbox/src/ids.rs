@@ -33,15 +33,33 @@ pub(crate) fn choose() -> Result<Ids, SandboxError> {
 /// How many ids from `first` on exist in a namespace with this map, as far as they are listed in order.
 fn mapped_from(map: &str, first: u32) -> u32 {
     let mut next = first;
-    for line in map.lines() {
-        let mut numbers = line.split_whitespace().filter_map(|n| n.parse::<u32>().ok());
-        let (Some(inside), Some(_), Some(count)) = (numbers.next(), numbers.next(), numbers.next()) else { continue };
-        let end = inside.saturating_add(count);
-        if (inside..end).contains(&next) {
-            next = end;
+    for part in parts(map) {
+        if part.contains(&next) {
+            next = part.end;
         }
     }
     next - first
+}
+
+/// The ranges of ids that a map makes exist.
+fn parts(map: &str) -> Vec<std::ops::Range<u32>> {
+    let part = |line: &str| {
+        let mut numbers = line.split_whitespace().map(|n| n.parse::<u32>().ok());
+        let (inside, _, count) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        Some(inside..inside.saturating_add(count))
+    };
+    map.lines().filter_map(part).collect()
+}
+
+/// The map of a namespace with `ids`, made below one with the map `outer`: the kernel wants every line of it to lie within
+/// one line of the outer.
+fn map_within(ids: Ids, outer: &str) -> String {
+    let wanted = ids.base..ids.base.saturating_add(ids.count);
+    let line = |part: std::ops::Range<u32>| {
+        let (first, end) = (part.start.max(wanted.start), part.end.min(wanted.end));
+        (first < end).then(|| format!("{} {first} {}\n", first - wanted.start, end - first))
+    };
+    parts(outer).into_iter().filter_map(line).collect()
 }
 
 /// Whether the root file system can be shown through an id-mapped mount (not overlay below Docker, not old kernels).
@@ -96,8 +114,10 @@ impl Holder {
 
     fn mapped(child: Pid, ids: Ids) -> Result<Self, SandboxError> {
         let process = child.as_raw_nonzero();
-        let map = format!("0 {} {}\n", ids.base, ids.count);
         for name in ["uid_map", "gid_map"] {
+            let outer = fs::read_to_string(format!("/proc/self/{name}"))
+                .step("map the instance's ids", format!("read(/proc/self/{name})"))?;
+            let map = map_within(ids, &outer);
             fs::write(format!("/proc/{process}/{name}"), &map)
                 .step("map the instance's ids", format!("write(/proc/PID/{name})"))
                 .map_err(|e| e.with(map.trim_end()))?;
@@ -155,5 +175,12 @@ mod tests {
         assert_eq!(mapped_from("0 1000 1\n", 0), 1);
         assert_eq!(mapped_from("0 1000 1\n1 100000 65536\n", 0), 65_537);
         assert_eq!(mapped_from("0 100000 65536\n", 0x7000_0000), 0);
+    }
+
+    #[test]
+    fn a_map_is_split_where_the_outer_one_is() {
+        let all = Ids { base: 0, count: 65_536 };
+        assert_eq!(map_within(all, "0 1000 1\n1 100000 65536\n"), "0 0 1\n1 1 65535\n");
+        assert_eq!(map_within(Ids { base: 0x7000_0000, count: 65_536 }, "0 0 4294967295\n"), "0 1879048192 65536\n");
     }
 }

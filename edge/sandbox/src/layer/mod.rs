@@ -47,7 +47,8 @@ fn build(request: &LayerRequest) -> Result<Image, SandboxError> {
         fs::create_dir_all(request.stage.join(name)).step("prepare the image layer's directories", "mkdir")?;
     }
     let ids = ids::choose()?;
-    let layer = Layer { root: request.stage.join(LAYER), ids };
+    let privileged = !crate::rootless::within();
+    let layer = Layer { root: request.stage.join(LAYER), ids, privileged };
     let copied = request.stage.join("copied");
     let exposed = exposed::choose(request, &copied)?;
     let shown = |path: &Path| exposed.iter().any(|e| path.starts_with(&e.path));
@@ -56,21 +57,40 @@ fn build(request: &LayerRequest) -> Result<Image, SandboxError> {
         .step("fill the image layer", "write")
         .map_err(|e| e.with(request.stage.display().to_string()))?;
     let environment = trust::environment(&request.extra_read_only_paths);
-    Ok(Image { ids, privileged: !crate::rootless::within(), exposed, links: exposed::links(), environment })
+    Ok(Image { ids, privileged, exposed, links: exposed::links(), environment })
 }
 
 /// Writes files that will lie over the host's.
 struct Layer {
     root: PathBuf,
     ids: Ids,
+    privileged: bool,
 }
+
+/// Directories that an instance without an id for the host's root gets as its own, this deep, so that it can install
+/// programs: an overlay shows the topmost layer's owner.
+const OWNED: [(&str, usize); 5] = [("/usr", 2), ("/usr/local", 3), ("/etc", 5), ("/opt", 2), ("/var/lib/dpkg", 2)];
 
 impl Layer {
     fn fill(&self, request: &LayerRequest, shown: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+        for (root, depth) in OWNED.iter().filter(|(root, _)| !self.privileged && shown(Path::new(root))) {
+            self.own(Path::new(root), *depth)?;
+        }
         private::hide(self, request, shown)?;
         accounts::replace(self)?;
         accounts::ssh_daemon(self, &trust::environment(&request.extra_read_only_paths))?;
         trust::patch(self, request, shown)
+    }
+
+    fn own(&self, directory: &Path, depth: usize) -> io::Result<()> {
+        let Ok(entries) = fs::read_dir(directory) else { return Ok(()) };
+        for entry in entries.flatten().filter(|e| e.file_type().is_ok_and(|kind| kind.is_dir())) {
+            self.parents(&entry.path().join("any"))?;
+            if depth > 1 {
+                self.own(&entry.path(), depth - 1)?;
+            }
+        }
+        Ok(())
     }
 
     /// A regular file at the host's path `path`, owned by the instance's root.
@@ -125,7 +145,8 @@ impl Layer {
             }
             fs::create_dir(&place)?;
             let (mode, owner, group) = match fs::metadata(&host) {
-                Ok(m) => (m.mode() & 0o7777, self.ids.outside(m.uid()), self.ids.outside(m.gid())),
+                Ok(m) if self.privileged => (m.mode() & 0o7777, self.ids.outside(m.uid()), self.ids.outside(m.gid())),
+                Ok(m) => (m.mode() & 0o1777, self.ids.base, self.ids.base),
                 Err(_) => (0o755, self.ids.base, self.ids.base),
             };
             fs::set_permissions(&place, fs::Permissions::from_mode(mode))?;

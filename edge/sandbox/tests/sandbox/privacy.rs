@@ -62,14 +62,25 @@ pub fn nothing_of_the_host_is_written() {
     let bench = Bench::new();
     let instance = bench.start(1);
     let name = format!("postern-written-{}", std::process::id());
-    for directory in ["/etc", "/opt", "/tmp", "/var/lib", "/home", "/root", "/dev", "/"] {
+    for directory in [
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/local/bin",
+        "/etc/ssh",
+        "/etc",
+        "/opt",
+        "/tmp",
+        "/var/lib",
+        "/home",
+        "/root",
+        "/dev",
+        "/",
+    ] {
         assert_eq!(run(&instance, &["touch", &format!("{directory}/{name}")]).exit, Exit::Code(0), "{directory}");
         assert!(!PathBuf::from(directory).join(&name).exists(), "{directory} of the host");
     }
     let before = std::fs::read("/etc/passwd").expect("read");
-    let writable = !postern_sandbox::rootless_within();
-    // Where the host's root has no id, what is root's stays as it is, and programs find that out.
-    assert_eq!(sh(&instance, "touch /usr/bin/x /usr/lib/x").exit == Exit::Code(0), writable);
+    // Where the host's root has no id some of this is refused; what matters is what the host is after it.
     sh(
         &instance,
         "echo broken > /etc/passwd; rm -rf /usr/share/doc /etc/ssl; chmod 777 /usr/bin/env; echo x >> /usr/bin/env",
@@ -99,7 +110,7 @@ pub fn extra_paths_are_shown_read_only() {
     std::fs::set_permissions(extra.join("bin/tool"), PermissionsExt::from_mode(0o755)).expect("chmod");
     std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).expect("chmod");
     std::fs::write(place.path().join("beside"), "private").expect("write");
-    let bench = Bench::with(&[extra.clone()]);
+    let bench = Bench::with(std::slice::from_ref(&extra));
     let instance = bench.start(1);
     assert_eq!(out(&instance, "tool"), "tool", "first in PATH");
     let bundle = out(&instance, &format!("cat {}/cacert.pem", packages.display()));
