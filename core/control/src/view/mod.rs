@@ -14,6 +14,7 @@ pub mod instance;
 mod instance_filters;
 pub mod internet_gateway;
 pub mod nat_gateway;
+pub mod network_acl;
 pub mod network_interface;
 pub mod prefix_list;
 pub mod reservation;

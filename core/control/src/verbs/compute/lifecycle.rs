@@ -60,6 +60,27 @@ pub fn terminated(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) ->
     changed
 }
 
+/// The sandbox could not be made: AWS gives such an instance up, with this code.
+pub fn failed_to_start(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) -> bool {
+    let changed = draft.instances.get(&id).is_some_and(|i| i.state == InstanceState::Pending) && terminated(draft, id, now);
+    if changed && let Some(mut instance) = draft.instances.get(&id).cloned() {
+        let code = "Server.InternalError";
+        instance.state_reason = Some((code.into(), format!("{code}: Internal error on launch")));
+        instance.transition_reason = code.into();
+        draft.put(instance);
+    }
+    changed
+}
+
+/// The host has started again: what ran is on its way up once more. Gives how many.
+pub fn host_restarted(draft: &mut Draft<'_>) -> usize {
+    let ran: Vec<_> = draft.instances.values().filter(|i| i.state == InstanceState::Running).map(|i| i.id).collect();
+    for id in &ran {
+        advance(draft, *id, &[InstanceState::Running], |instance| instance.state = InstanceState::Pending);
+    }
+    ran.len()
+}
+
 /// Removes the record of a terminated instance, about an hour after its end.
 pub fn forget(draft: &mut Draft<'_>, id: InstanceId) -> bool {
     let is_over = draft.instances.get(&id).is_some_and(|i| i.state == InstanceState::Terminated);

@@ -8,12 +8,14 @@ mod group;
 mod instance;
 pub(crate) mod interface_wish;
 pub mod lifecycle;
+mod network_acl;
+mod network_interface;
 pub(crate) mod new_interface;
 pub(crate) mod public_address;
 pub(crate) mod word;
 
 /// Operation and verb, family by family.
-const FAMILIES: &[&[(&str, Verb)]] = &[group::VERBS, instance::VERBS];
+const FAMILIES: &[&[(&str, Verb)]] = &[group::VERBS, instance::VERBS, network_acl::VERBS, network_interface::VERBS];
 
 /// Operation and verb.
 pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
