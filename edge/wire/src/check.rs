@@ -57,10 +57,20 @@ fn check(model: &Model, member: &Member, value: &Value, path: &Path, problems: &
         }
         _ => match Scalar::of(shape, value) {
             Err(error) => problems.push(format!("{path}: {error}")),
-            Ok(Scalar::Text(text)) if !shape.values.is_empty() && !shape.values.iter().any(|v| v == text) => {
+            Ok(Scalar::Text(text)) if !shape.values.is_empty() && !shape.values.iter().any(|v| same(v, text)) => {
                 problems.push(format!("{path}: {text} is not one of {}", shape.values.join(", ")));
             }
             Ok(_) => {}
         },
+    }
+}
+
+/// EC2's replies write some states with a small letter where its model has a capital: `pendingAcceptance`.
+fn same(modeled: &str, given: &str) -> bool {
+    match (modeled.split_at_checked(1), given.split_at_checked(1)) {
+        (Some((first, rest)), Some((given_first, given_rest))) => {
+            rest == given_rest && first.eq_ignore_ascii_case(given_first)
+        }
+        _ => modeled == given,
     }
 }

@@ -213,6 +213,9 @@ fn our_own_faults_are_loud() {
         "ec2 DescribeVpcs: Vpcs[1].VpcId: 7 is not a string"
     );
     assert!(write(json!({"Vpcs": {}})).contains("Vpcs: {} is not an array"));
+    let endpoint = ec2.operation_named("CreateVpcEndpoint").unwrap();
+    let state = |state: &str| ec2.check_output(&endpoint, &json!({"VpcEndpoint": {"State": state}})).len();
+    assert_eq!(["pendingAcceptance", "PendingAcceptance", "PENDINGACCEPTANCE", "waiting"].map(state), [0, 0, 1, 1]);
     let problems = ec2.check_output(&describe, &json!({"Vpcs": [{"State": "odd", "X": 1}, 3], "NextToken": 1}));
     assert_eq!(problems.len(), 4, "{problems:?}");
 }
