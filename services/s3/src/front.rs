@@ -2,7 +2,7 @@
 //! writes them, and every reply gets its ids.
 
 use crate::arrival::{Arrival, Signing};
-use crate::error::{HINT, MEMBERS, wire};
+use crate::error::{HINT, MEMBERS, refuse, wire};
 use crate::sentence;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -89,6 +89,7 @@ pub(crate) async fn call(service: &S3Service, request: Request<Body>) -> Respons
 }
 
 fn prepare(mut request: Request<Body>) -> Result<Request<Body>, Refusal> {
+    check_method(request.method())?;
     let signing = Signing::read(request.uri(), request.headers())?;
     request.extensions_mut().insert(signing);
     let form = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
@@ -98,6 +99,18 @@ fn prepare(mut request: Request<Body>) -> Result<Request<Body>, Refusal> {
         request = request.map(|inner| Body::http_body(Tee { inner, head }));
     }
     Ok(request)
+}
+
+/// Methods without a meaning in S3; a preflight is refused as where no CORS configuration is set, since none can be.
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::GET | Method::HEAD | Method::PUT | Method::POST | Method::DELETE => Ok(()),
+        Method::OPTIONS => {
+            let message = "CORSResponse: CORS is not enabled for this bucket.";
+            Err(Refusal::new("AccessForbidden", message).status(403).member("Method", "OPTIONS"))
+        }
+        _ => Err(refuse("MethodNotAllowed").member("Method", method.as_str())),
+    }
 }
 
 fn refused(refusal: Refusal) -> Response<Body> {

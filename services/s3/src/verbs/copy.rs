@@ -1,6 +1,6 @@
 //! CopyObject. The copy shares the bytes of its source; only what describes them is new.
 
-use super::conditions::{Reading, Writing};
+use super::conditions::Reading;
 use super::heads::{aes, etag, set_sum, sum_type};
 use super::tags::shown_version;
 use super::{Verbs, fresh_id, ok, put, timestamp};
@@ -92,6 +92,7 @@ pub(crate) async fn copy_object(
     let algorithm = input.checksum_algorithm.as_ref().map(|a| read_algorithm(a.as_str())).transpose()?;
     let digested = digest_if_needed(verbs, &found, body, algorithm).await?;
     drop(reading);
+    let from_version = shown_version(&source_bucket, &found);
     let record = commit(verbs, &target, &input.key, head, &source_bucket, &source, found, digested).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&record.etag)),
@@ -102,7 +103,7 @@ pub(crate) async fn copy_object(
     set_sum!(result, &record.head.sum);
     ok(CopyObjectOutput {
         copy_object_result: Some(result),
-        copy_source_version_id: source.version.clone().or_else(|| shown_version(&source_bucket, &record).and(None)),
+        copy_source_version_id: from_version,
         server_side_encryption: Some(aes()),
         version_id: put::answered_version(&target, &record),
         ..CopyObjectOutput::default()
@@ -205,7 +206,6 @@ async fn commit(
         };
         objects::put(change, &bucket, &new).map(Ok)
     };
-    let _ = Writing::default();
     verbs.store.change(store).await
 }
 

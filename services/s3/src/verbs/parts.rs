@@ -138,7 +138,7 @@ pub(crate) async fn upload_part_copy(
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
     let reading = verbs.store.blobs.reading();
-    let (_, record, body) = source.open(verbs, &conditions)?;
+    let (source_bucket, record, body) = source.open(verbs, &conditions)?;
     let (from, size) = range_of(input.copy_source_range.as_deref(), record.size)?;
     if size > LARGEST {
         return Err(refuse("EntityTooLarge"));
@@ -160,7 +160,7 @@ pub(crate) async fn upload_part_copy(
     set_sum!(result, part.sums.first());
     ok(UploadPartCopyOutput {
         copy_part_result: Some(result),
-        copy_source_version_id: source.version,
+        copy_source_version_id: super::tags::shown_version(&source_bucket, &record),
         server_side_encryption: Some(aes()),
         ..UploadPartCopyOutput::default()
     })

@@ -227,17 +227,27 @@ impl Client {
 
     /// `target` is the path, not encoded, and behind a `?` the query, encoded.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+        self.try_send(method, target, headers, body).await.expect("a reply")
+    }
+
+    /// The same, where the server may be gone.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
         let request = self.request(method, target, headers, body.into());
-        let stream = TcpStream::connect(self.address).await.expect("the server");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let running = tokio::spawn(connection);
-        let response = sender.send_request(request).await.expect("a response");
+        let response = sender.send_request(request).await?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes();
+        let body = body.collect().await?.to_bytes();
         running.abort();
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+        Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
     pub fn request(
