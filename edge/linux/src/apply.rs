@@ -11,10 +11,25 @@ use crate::requests::{self, Way};
 use crate::state::State;
 use crate::{ruleset, sysctl};
 use postern_program::{Key, Namespace, Part, RouteKind, Step};
+use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A step with its position in the list.
 pub(crate) type Placed<'a> = (usize, &'a Step);
+
+/// Whether a missing device may be a guest's doing: one with privilege in its own namespace can delete its end of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guests {
+    MayHaveCut,
+    WereMended,
+}
+
+/// The requests of one namespace in a phase, and whose they are: position and number.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub requests: Vec<Request>,
+    pub owners: Vec<(usize, usize)>,
+}
 
 /// What came of a phase: the steps in force, and the first refusal.
 #[derive(Default)]
@@ -25,6 +40,11 @@ pub(crate) struct Phase {
 }
 
 impl Phase {
+    fn met_missing_device(&self) -> bool {
+        let missing = |errno: Option<i32>| errno == Some(Errno::NODEV.raw_os_error());
+        self.refusal.as_ref().is_some_and(|(_, failure)| missing(failure.errno))
+    }
+
     pub fn settle(&mut self, position: usize, outcome: Outcome<()>) {
         match outcome {
             Ok(()) => self.done.push(position),
@@ -40,14 +60,14 @@ impl Phase {
 impl State {
     /// Puts steps into force. On a refusal, sockets opened by the same call are closed again and not counted as done.
     pub fn apply(&mut self, steps: &[Step]) -> Result<Vec<Opened>, HostError> {
-        let outcome = self.run(steps);
+        let outcome = self.run(steps, Guests::MayHaveCut);
         let home = self.go_home();
         let opened = outcome?;
         home.map_err(|failure| failure.during("leave the last namespace"))?;
         Ok(opened)
     }
 
-    fn run(&mut self, steps: &[Step]) -> Result<Vec<Opened>, HostError> {
+    pub fn run(&mut self, steps: &[Step], guests: Guests) -> Result<Vec<Opened>, HostError> {
         let dying: BTreeSet<Namespace> = steps.iter().filter_map(removed_namespace).collect();
         // Steps inside a namespace that goes away wait for it: they are done when it is.
         let (waiting, active): (Vec<Placed<'_>>, Vec<Placed<'_>>) =
@@ -59,6 +79,12 @@ impl State {
         let mut opened = Vec::new();
         for group in active.chunk_by(|a, b| phase_of(a.1) == phase_of(b.1)) {
             let mut phase = self.phase(group);
+            if guests == Guests::MayHaveCut && phase.met_missing_device() {
+                self.mend_cut_links()?;
+                let left: Vec<Placed<'_>> = group.iter().filter(|(p, _)| !phase.done.contains(p)).copied().collect();
+                let again = self.phase(&left);
+                phase = Phase { done: [phase.done, again.done].concat(), ..again };
+            }
             if let (Some((_, step)), None) = (group.first(), &phase.refusal)
                 && removed_namespace(step).is_some()
             {
@@ -165,7 +191,7 @@ impl State {
     /// Addresses, routes and rules: one send for each namespace.
     fn netlink_steps(&mut self, group: &[Placed<'_>]) -> Phase {
         let mut phase = Phase::default();
-        let mut batches: BTreeMap<Namespace, (Vec<Request>, Vec<(usize, usize)>)> = BTreeMap::new();
+        let mut batches: BTreeMap<Namespace, Batch> = BTreeMap::new();
         for (position, step) in group {
             let namespace = step.key().namespace();
             if matches!(step, Step::Remove(_)) && !self.spaces.contains_key(&namespace) {
@@ -174,9 +200,9 @@ impl State {
             }
             match self.space(namespace).and_then(|_| self.requests_of(step)) {
                 Ok(requests) => {
-                    let (batch, owners) = batches.entry(namespace).or_default();
-                    owners.push((*position, requests.len()));
-                    batch.extend(requests);
+                    let batch = batches.entry(namespace).or_default();
+                    batch.owners.push((*position, requests.len()));
+                    batch.requests.extend(requests);
                 }
                 Err(failure) => {
                     phase.settle(*position, Err(failure));
@@ -184,13 +210,12 @@ impl State {
                 }
             }
         }
-        for (namespace, (batch, owners)) in batches {
-            let mut outcomes = match self.space_mut(namespace) {
-                Ok(space) => space.route.each(batch).into_iter(),
-                Err(_) => continue,
-            };
-            for (position, count) in owners {
-                phase.settle(position, outcomes.by_ref().take(count).fold(Ok(()), |so_far, next| so_far.and(next)));
+        for (namespace, batch) in batches {
+            let Ok(space) = self.space_mut(namespace) else { continue };
+            let mut outcomes = space.route.each(batch.requests).into_iter();
+            for (position, count) in batch.owners {
+                let own: Vec<Outcome<()>> = outcomes.by_ref().take(count).collect();
+                phase.settle(position, own.into_iter().collect());
             }
         }
         phase

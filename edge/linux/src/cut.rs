@@ -88,6 +88,13 @@ fn socket_request(states: u32, id: &[u8]) -> Vec<u8> {
     payload
 }
 
+/// Asks for tracked flows, so that the kernel loads what answers. If it cannot, whoever needs it next says so better.
+pub(crate) fn wake_tracking() {
+    let kind = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
+    let ask = Request::raw("IPCTNL_MSG_CT_GET", kind, 0, &header(IPV4));
+    let _ = Netlink::netfilter().and_then(|mut netlink| netlink.dump(ask));
+}
+
 /// Deletes the tracked flows of the calling thread's namespace.
 fn flows(cut: &Cut) -> Outcome<usize> {
     let mut netlink = Netlink::netfilter()?;

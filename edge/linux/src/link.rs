@@ -1,6 +1,6 @@
 //! Links: veth pairs from inside their near namespace, with the far end directly where it belongs.
 
-use crate::apply::{Phase, Placed, mismatch};
+use crate::apply::{Batch, Phase, Placed, mismatch};
 use crate::error::{Failure, Outcome};
 use crate::netlink::Request;
 use crate::requests;
@@ -53,30 +53,30 @@ impl State {
     /// Removes links. Those of a namespace that is gone went with it.
     pub fn remove_links(&mut self, group: &[Placed<'_>]) -> Phase {
         let mut phase = Phase::default();
-        let mut batches: BTreeMap<Namespace, (Vec<Request>, Vec<(usize, &Key)>)> = BTreeMap::new();
+        let mut batches: BTreeMap<Namespace, Batch> = BTreeMap::new();
         for (position, step) in group {
             let (key @ Key::Link(near, name), _) = parts(step) else {
                 phase.settle(*position, Err(mismatch(step)));
                 break;
             };
             if self.spaces.contains_key(near) {
-                let (batch, owners) = batches.entry(*near).or_default();
-                batch.push(requests::link_delete(name));
-                owners.push((*position, key));
+                let batch = batches.entry(*near).or_default();
+                batch.requests.push(requests::link_delete(name));
+                batch.owners.push((*position, 1));
             } else {
                 self.forget_link(key);
                 phase.done.push(*position);
             }
         }
-        for (near, (batch, owners)) in batches {
+        for (near, batch) in batches {
             let Ok(space) = self.space_mut(near) else { continue };
-            let outcomes = space.route.each(batch);
-            for ((position, key), outcome) in owners.into_iter().zip(outcomes) {
-                if outcome.is_ok() {
-                    self.forget_link(key);
-                }
+            let outcomes = space.route.each(batch.requests);
+            for ((position, _), outcome) in batch.owners.into_iter().zip(outcomes) {
                 phase.settle(position, outcome);
             }
+        }
+        for (_, step) in group.iter().filter(|(position, _)| phase.done.contains(position)) {
+            self.forget_link(step.key());
         }
         phase
     }
@@ -167,7 +167,7 @@ impl State {
         Ok(())
     }
 
-    fn forget_link(&mut self, key: &Key) {
+    pub fn forget_link(&mut self, key: &Key) {
         let Key::Link(near, name) = key else { return };
         self.links.remove(*near, name);
         if let Some(Part::Link(link)) = self.program.parts.get(key) {

@@ -19,7 +19,14 @@ const IPV6_OFF: &str = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
 /// Sets `net.ipv4.ip_forward`, or the like: `/proc/sys/net` shows the namespace of the thread that opens it.
 pub(crate) fn set(name: &str, value: &str) -> Outcome<()> {
     let path = format!("/proc/sys/{}", name.replace('.', "/"));
-    std::fs::write(&path, value).named("write(sysctl)").map_err(|failure| failure.at(name))
+    let mut written = std::fs::write(&path, value);
+    let is_absent = written.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if is_absent && name.starts_with("net.netfilter.") {
+        // The settings of connection tracking come with its module, and the module with the first question.
+        crate::cut::wake_tracking();
+        written = std::fs::write(&path, value);
+    }
+    written.named("write(sysctl)").map_err(|failure| failure.at(name))
 }
 
 pub(crate) fn set_neutral() -> Outcome<()> {

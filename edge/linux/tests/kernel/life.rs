@@ -108,6 +108,24 @@ fn a_guest_that_vanishes_takes_its_parts_along_and_may_come_again() {
 }
 
 #[test]
+fn a_guest_that_cuts_its_own_link_hinders_nobody() {
+    privileged("life::a_guest_that_cuts_its_own_link_hinders_nobody", || {
+        let mut lab = Lab::new();
+        lab.serve(guest(2), 80, "b");
+        let cut =
+            || Command::new("ip").args(["link", "delete", "eth0"]).status().expect("`ip` from iproute2").success();
+        assert!(lab.host.in_namespace(guest(1), cut).unwrap());
+        assert_eq!(links(&lab.host, vpc(1)), ["eni2", "eni3", "lo"]);
+        // A change that needs the link finds it missing, and mends it with all that belongs on it.
+        lab.add(vec![
+            route(vpc(1), NEAR, "198.51.100.0/24", via(A, "eni1")),
+            route(vpc(1), NEAR, "203.0.113.0/24", via(B, "eni2")),
+        ]);
+        assert_eq!(lab.ask(guest(1), B, 80), Ok(format!("b to {A}")));
+    });
+}
+
+#[test]
 fn an_error_says_what_is_done_and_the_next_difference_goes_on() {
     privileged("life::an_error_says_what_is_done_and_the_next_difference_goes_on", || {
         let host = Host::new().unwrap();
