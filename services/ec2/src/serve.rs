@@ -92,7 +92,7 @@ fn check_region(region: &Region) -> Result<(), Refusal> {
             area.len() == 2
                 && is_word(area)
                 && (1..=2).contains(&middle.len())
-                && middle.iter().all(|part| is_word(part))
+                && middle.iter().all(is_word)
                 && number.len() == 1
                 && number.bytes().all(|b| b.is_ascii_digit())
         }

@@ -2,7 +2,7 @@
 
 use crate::listed::{FilterValues, Listed, one};
 use crate::tags;
-use postern_model::{ElasticAddress, InterfaceKind, NetworkInterface, Tags, World};
+use postern_model::{ElasticAddress, NetworkInterface, Tags, World};
 use postern_names::{AccountId, AllocationId, InstanceId, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,9 +51,6 @@ pub fn address(world: &World, address: &ElasticAddress) -> Value {
         reply["NetworkInterfaceId"] = json!(eni.to_string());
         if let Some(eni) = interface(world, address) {
             reply["NetworkInterfaceOwnerId"] = json!(eni.owner.to_string());
-            if eni.kind == InterfaceKind::NatGateway {
-                reply["ServiceManaged"] = json!("nat");
-            }
         }
         reply["PrivateIpAddress"] = json!(private.to_string());
         if let Some(instance) = instance(world, address) {

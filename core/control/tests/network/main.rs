@@ -1,0 +1,15 @@
+//! The network verbs, called as the service calls them: replies, refusals, and a World without flaws after each call.
+
+mod addresses;
+mod default_vpc;
+mod describes;
+mod endpoints;
+mod flaws;
+mod gateways;
+mod prefix_lists;
+mod random;
+mod rig;
+mod routes;
+mod subnets;
+mod tags;
+mod vpcs;
