@@ -36,9 +36,9 @@ fn from_header(request: &HttpRequest, value: &str) -> Result<Signed, SigError> {
             return Err(incomplete(&text));
         };
         match name.trim() {
-            "Credential" => credential = Some(value.trim()),
-            "SignedHeaders" => headers = Some(value.trim()),
-            "Signature" => signature = Some(value.trim()),
+            "Credential" => _ = credential.get_or_insert(value.trim()),
+            "SignedHeaders" => _ = headers.get_or_insert(value.trim()),
+            "Signature" => _ = signature.get_or_insert(value.trim()),
             _ => {}
         }
     }

@@ -198,7 +198,6 @@ impl SigError {
     }
 
     fn s3(&self) -> Refusal {
-        let time = |moment: &OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
         match self {
             Self::Missing => Refusal::new("AccessDenied", "Access Denied").status(403),
             Self::Incomplete(_) | Self::Credential(_) => {
@@ -227,6 +226,14 @@ impl SigError {
                 );
                 Refusal::new("AuthorizationHeaderMalformed", text)
             }
+            _ => self.s3_unproven(),
+        }
+    }
+
+    /// A claim that S3 could read, and did not believe.
+    fn s3_unproven(&self) -> Refusal {
+        let time = |moment: &OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
+        match self {
             Self::NotSigned { headers } => {
                 Refusal::new("AccessDenied", self.sentence()).status(403).member("HeadersNotSigned", headers.join(", "))
             }
@@ -271,6 +278,7 @@ impl SigError {
             Self::ExpiredToken { token } => {
                 Refusal::new("ExpiredToken", "The provided token has expired.").member("Token-0", token)
             }
+            _ => Refusal::new("AccessDenied", "Access Denied").status(403),
         }
     }
 }
