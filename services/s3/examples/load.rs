@@ -2,7 +2,7 @@
 //!
 //! Requests are signed once and sent many times, so that the client costs little; the server verifies every one.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/all/common.rs"]
 mod common;
 
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! S3 alone on a loopback port, with the keys of the tests: `cargo run -p postern-s3 --example serve -- DIR [PORT]`.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/all/common.rs"]
 mod common;
 
 use tokio::net::TcpListener;

@@ -73,7 +73,8 @@ async fn nothing_acknowledged_is_lost() {
         for writer in writers {
             writer.await.expect("a writer");
         }
-        check(dir.path(), &acknowledged.lock().expect("unpoisoned").clone(), round).await;
+        let so_far = acknowledged.lock().expect("unpoisoned").clone();
+        check(dir.path(), &so_far, round).await;
     }
 }
 
