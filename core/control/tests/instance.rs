@@ -204,7 +204,8 @@ fn an_instance_begins_pending_with_all_its_members() {
               }
             }
           ]
-        }"#]].assert_eq(&pretty(&reply));
+        }"#]]
+    .assert_eq(&pretty(&reply));
 }
 
 #[test]
@@ -222,9 +223,12 @@ fn the_same_token_gives_the_same_instance() {
 fn wrong_launches_are_refused() {
     let mut lab = Lab::new();
     let (vpc, subnet) = lab.network();
-    let elsewhere = lab.ok("DescribeSecurityGroups", json!({
-        "Filters": [{ "Name": "group-name", "Values": ["default"] }],
-    }));
+    let elsewhere = lab.ok(
+        "DescribeSecurityGroups",
+        json!({
+            "Filters": [{ "Name": "group-name", "Values": ["default"] }],
+        }),
+    );
     let elsewhere = elsewhere["SecurityGroups"].as_array().and_then(|g| g.iter().find(|g| g["VpcId"] != vpc.as_str()));
     let elsewhere = text(elsewhere.expect("the default VPC's group"), "/GroupId");
     let wrong = [

@@ -83,9 +83,12 @@ fn wrong_groups_are_refused() {
         .assert_eq(&lab.refused("CreateSecurityGroup", create("x", "vpc-00000000000000001")));
     expect!["InvalidGroup.NotFound: The security group 'sg-00000000000000001' does not exist"]
         .assert_eq(&lab.refused("DescribeSecurityGroups", json!({ "GroupIds": ["sg-00000000000000001"] })));
-    let default = lab.ok("DescribeSecurityGroups", json!({
-        "Filters": [{ "Name": "vpc-id", "Values": [vpc] }, { "Name": "group-name", "Values": ["default"] }],
-    }));
+    let default = lab.ok(
+        "DescribeSecurityGroups",
+        json!({
+            "Filters": [{ "Name": "vpc-id", "Values": [vpc] }, { "Name": "group-name", "Values": ["default"] }],
+        }),
+    );
     let default = text(&default, "/SecurityGroups/0/GroupId");
     assert_eq!(
         lab.refused("DeleteSecurityGroup", json!({ "GroupId": default })),
@@ -120,16 +123,22 @@ fn rules_of_the_same_ports_are_one_permission() {
     let (vpc, _) = lab.network();
     let id = group(&mut lab, &vpc, "web");
     lab.ok("AuthorizeSecurityGroupIngress", json!({ "GroupId": id, "IpPermissions": tcp(443, "0.0.0.0/0") }));
-    lab.ok("AuthorizeSecurityGroupIngress", json!({
-        "GroupId": id, "IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "CidrIp": "10.1.2.3/8",
-    }));
-    let reply = lab.ok("AuthorizeSecurityGroupIngress", json!({ "GroupId": id, "IpPermissions": [{
+    lab.ok(
+        "AuthorizeSecurityGroupIngress",
+        json!({
+            "GroupId": id, "IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "CidrIp": "10.1.2.3/8",
+        }),
+    );
+    let reply = lab.ok(
+        "AuthorizeSecurityGroupIngress",
+        json!({ "GroupId": id, "IpPermissions": [{
         "IpProtocol": "6", "FromPort": 443, "ToPort": 443,
         "IpRanges": [{ "CidrIp": "192.0.2.0/24", "Description": "office" }],
         "Ipv6Ranges": [{ "CidrIpv6": "2001:db8::1/32" }],
         "PrefixListIds": [{ "PrefixListId": "pl-63a5400a" }],
         "UserIdGroupPairs": [{ "GroupId": id }],
-    }, { "IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]}));
+    }, { "IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]}),
+    );
     assert_eq!(reply["SecurityGroupRules"].as_array().map(Vec::len), Some(5));
     assert_eq!(reply["SecurityGroupRules"][3]["ReferencedGroupInfo"]["UserId"], "123456789012");
     let shown = pretty(&described(&mut lab, &id)["IpPermissions"]).replace(&id, "sg-self");
@@ -207,19 +216,26 @@ fn wrong_rules_are_refused() {
         .assert_eq(&refusal(tcp(22, "0.0.0.0/0")));
     expect!["InvalidParameterValue: CIDR block 10.0.0.0 is malformed"].assert_eq(&refusal(tcp(23, "10.0.0.0")));
     expect!["InvalidParameterValue: CIDR block 10.0.0.0/33 is malformed"].assert_eq(&refusal(tcp(23, "10.0.0.0/33")));
-    let range = |protocol: &str, from: Value, to: Value| {
-        json!([{ "IpProtocol": protocol, "FromPort": from, "ToPort": to, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }])
-    };
-    expect!["InvalidParameterValue: Invalid TCP/UDP port range (80:79)"]
-        .assert_eq(&refusal(range("tcp", json!(80), json!(79))));
-    expect!["InvalidParameterValue: Invalid TCP/UDP port range (0:65536)"]
-        .assert_eq(&refusal(range("udp", json!(0), json!(65536))));
+    let range = |protocol: &str, from: Value, to: Value| json!([{ "IpProtocol": protocol, "FromPort": from, "ToPort": to, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]);
+    expect!["InvalidParameterValue: Invalid TCP/UDP port range (80:79)"].assert_eq(&refusal(range(
+        "tcp",
+        json!(80),
+        json!(79),
+    )));
+    expect!["InvalidParameterValue: Invalid TCP/UDP port range (0:65536)"].assert_eq(&refusal(range(
+        "udp",
+        json!(0),
+        json!(65536),
+    )));
     expect!["InvalidParameterValue: Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."]
         .assert_eq(&refusal(range("tcp", json!(80), Value::Null)));
     expect!["InvalidParameterValue: Invalid value 'http' for IP protocol. Unknown protocol."]
         .assert_eq(&refusal(range("http", json!(80), json!(80))));
-    expect!["InvalidParameterValue: Invalid value '256' for ICMP type."]
-        .assert_eq(&refusal(range("icmp", json!(256), json!(-1))));
+    expect!["InvalidParameterValue: Invalid value '256' for ICMP type."].assert_eq(&refusal(range(
+        "icmp",
+        json!(256),
+        json!(-1),
+    )));
     expect!["InvalidPrefixListID.NotFound: The prefix list ID 'pl-00000001' does not exist"]
         .assert_eq(&refusal(json!([{ "IpProtocol": "-1", "PrefixListIds": [{ "PrefixListId": "pl-00000001" }] }])));
     expect!["InvalidParameterValue: The same permission must not appear multiple times"].assert_eq(&refusal(json!([
@@ -254,20 +270,34 @@ fn rules_are_revoked_changed_and_described_by_id() {
     let rules = lab.ok("DescribeSecurityGroupRules", filter.clone());
     let rule = rules["SecurityGroupRules"].as_array().and_then(|r| r.iter().find(|r| r["IsEgress"] == false)).cloned();
     let rule = text(&rule.expect("an ingress rule"), "/SecurityGroupRuleId");
-    lab.ok("ModifySecurityGroupRules", json!({ "GroupId": id, "SecurityGroupRules": [{
-        "SecurityGroupRuleId": rule,
-        "SecurityGroupRule": { "IpProtocol": "tcp", "FromPort": 22, "ToPort": 23, "CidrIpv4": "10.1.0.0/16" },
-    }]}));
-    lab.ok("UpdateSecurityGroupRuleDescriptionsIngress", json!({ "GroupId": id, "SecurityGroupRuleDescriptions": [
-        { "SecurityGroupRuleId": rule, "Description": "jump" },
-    ]}));
+    lab.ok(
+        "ModifySecurityGroupRules",
+        json!({ "GroupId": id, "SecurityGroupRules": [{
+            "SecurityGroupRuleId": rule,
+            "SecurityGroupRule": { "IpProtocol": "tcp", "FromPort": 22, "ToPort": 23, "CidrIpv4": "10.1.0.0/16" },
+        }]}),
+    );
+    lab.ok(
+        "UpdateSecurityGroupRuleDescriptionsIngress",
+        json!({ "GroupId": id, "SecurityGroupRuleDescriptions": [
+            { "SecurityGroupRuleId": rule, "Description": "jump" },
+        ]}),
+    );
     let one = lab.ok("DescribeSecurityGroupRules", json!({ "SecurityGroupRuleIds": [rule] }));
     let one = &one["SecurityGroupRules"][0];
-    assert_eq!((&one["ToPort"], &one["CidrIpv4"], &one["Description"]), (&json!(23), &json!("10.1.0.0/16"), &json!("jump")));
-    expect!["InvalidParameterValue: You may not change the type of the source or destination of a security group rule."]
-        .assert_eq(&lab.refused("ModifySecurityGroupRules", json!({ "GroupId": id, "SecurityGroupRules": [{
+    assert_eq!(
+        (&one["ToPort"], &one["CidrIpv4"], &one["Description"]),
+        (&json!(23), &json!("10.1.0.0/16"), &json!("jump"))
+    );
+    expect![
+        "InvalidParameterValue: You may not change the type of the source or destination of a security group rule."
+    ]
+    .assert_eq(&lab.refused(
+        "ModifySecurityGroupRules",
+        json!({ "GroupId": id, "SecurityGroupRules": [{
             "SecurityGroupRuleId": rule, "SecurityGroupRule": { "IpProtocol": "-1", "ReferencedGroupId": id },
-        }]})));
+        }]}),
+    ));
     let revoked = lab.ok("RevokeSecurityGroupIngress", json!({ "GroupId": id, "SecurityGroupRuleIds": [rule] }));
     assert_eq!(texts(&revoked, "/RevokedSecurityGroupRules", "SecurityGroupRuleId"), [rule.clone()]);
     assert_eq!(
@@ -281,7 +311,8 @@ fn the_default_vpc_is_lenient_and_knows_names() {
     let mut lab = Lab::new();
     lab.ok("CreateSecurityGroup", json!({ "GroupName": "old", "Description": "d" }));
     lab.ok("AuthorizeSecurityGroupIngress", json!({ "GroupName": "old", "IpPermissions": tcp(80, "0.0.0.0/0") }));
-    let reply = lab.ok("RevokeSecurityGroupIngress", json!({ "GroupName": "old", "IpPermissions": tcp(81, "0.0.0.0/0") }));
+    let reply =
+        lab.ok("RevokeSecurityGroupIngress", json!({ "GroupName": "old", "IpPermissions": tcp(81, "0.0.0.0/0") }));
     assert_eq!(reply["UnknownIpPermissions"][0]["FromPort"], 81);
     let found = lab.ok("DescribeSecurityGroups", json!({ "GroupNames": ["old"] }));
     assert_eq!(texts(&found, "/SecurityGroups", "GroupName"), ["old"]);

@@ -53,10 +53,38 @@ pub fn images() -> Vec<Image> {
         amazon(0x0000_2023, al2023, "Answers to Amazon Linux 2023: is the host's root", "2026-11-01T00:00:00.000Z"),
         amazon(0x0000_0002, al2, "Answers to Amazon Linux 2: is the host's root", "2026-10-01T00:00:00.000Z"),
         amazon(0x0000_0510, al2_kernel, "Answers to Amazon Linux 2: is the host's root", "2026-10-02T00:00:00.000Z"),
-        image(0x0000_2204, jammy, "Answers to Ubuntu 22.04: is the host's root", "2026-11-01T00:00:00.000Z", CANONICAL, None),
-        image(0x0000_2404, noble, "Answers to Ubuntu 24.04: is the host's root", "2026-11-01T00:00:00.000Z", CANONICAL, None),
-        image(0x0000_0012, bookworm, "Answers to Debian 12: is the host's root", "2026-11-01T00:00:00.000Z", DEBIAN, None),
-        image(0x0000_0013, trixie, "Answers to Debian 13: is the host's root", "2026-11-01T00:00:00.000Z", DEBIAN, None),
+        image(
+            0x0000_2204,
+            jammy,
+            "Answers to Ubuntu 22.04: is the host's root",
+            "2026-11-01T00:00:00.000Z",
+            CANONICAL,
+            None,
+        ),
+        image(
+            0x0000_2404,
+            noble,
+            "Answers to Ubuntu 24.04: is the host's root",
+            "2026-11-01T00:00:00.000Z",
+            CANONICAL,
+            None,
+        ),
+        image(
+            0x0000_0012,
+            bookworm,
+            "Answers to Debian 12: is the host's root",
+            "2026-11-01T00:00:00.000Z",
+            DEBIAN,
+            None,
+        ),
+        image(
+            0x0000_0013,
+            trixie,
+            "Answers to Debian 13: is the host's root",
+            "2026-11-01T00:00:00.000Z",
+            DEBIAN,
+            None,
+        ),
     ]
 }
 

@@ -10,8 +10,11 @@ pub mod endpoint_service;
 pub mod group;
 pub mod group_rule;
 pub mod hostname;
+pub mod image;
 pub mod instance;
 mod instance_filters;
+pub mod instance_type;
+pub mod key_pair;
 pub mod internet_gateway;
 pub mod nat_gateway;
 pub mod network_acl;
@@ -21,6 +24,7 @@ pub mod reservation;
 pub mod route_table;
 pub mod subnet;
 pub mod vpc;
+pub mod zone;
 
 /// A time as replies carry it: RFC 3339, UTC, whole milliseconds.
 pub fn timestamp(time: OffsetDateTime) -> String {

@@ -32,7 +32,8 @@ impl AddressWish {
             let Some(given) = address(part, "PrivateIpAddress")? else {
                 return Err(refuse::missing_parameter("PrivateIpAddress"));
             };
-            let is_primary = part.flag("Primary").unwrap_or(place == 0 && wish.primary.is_none() && has_no_primary(request));
+            let is_primary =
+                part.flag("Primary").unwrap_or(place == 0 && wish.primary.is_none() && has_no_primary(request));
             match wish.primary {
                 _ if !is_primary => wish.secondary.push(given),
                 None => wish.primary = Some(given),
@@ -49,9 +50,8 @@ impl AddressWish {
                     "Only one of secondary private IP addresses or secondary private IP address count can be specified.",
                 ));
             }
-            wish.count = u32::try_from(count).map_err(|_| {
-                refuse::invalid_value("secondaryPrivateIpAddressCount", count, "Must not be negative")
-            })?;
+            wish.count = u32::try_from(count)
+                .map_err(|_| refuse::invalid_value("secondaryPrivateIpAddressCount", count, "Must not be negative"))?;
         }
         Ok(wish)
     }

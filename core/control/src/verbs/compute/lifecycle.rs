@@ -62,7 +62,8 @@ pub fn terminated(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) ->
 
 /// The sandbox could not be made: AWS gives such an instance up, with this code.
 pub fn failed_to_start(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) -> bool {
-    let changed = draft.instances.get(&id).is_some_and(|i| i.state == InstanceState::Pending) && terminated(draft, id, now);
+    let changed =
+        draft.instances.get(&id).is_some_and(|i| i.state == InstanceState::Pending) && terminated(draft, id, now);
     if changed && let Some(mut instance) = draft.instances.get(&id).cloned() {
         let code = "Server.InternalError";
         instance.state_reason = Some((code.into(), format!("{code}: Internal error on launch")));

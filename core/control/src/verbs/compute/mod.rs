@@ -5,17 +5,32 @@ use super::Verb;
 pub(crate) mod find;
 pub(crate) mod free_address;
 mod group;
+mod image;
 mod instance;
+mod instance_type;
 pub(crate) mod interface_wish;
+mod key_pair;
 pub mod lifecycle;
 mod network_acl;
 mod network_interface;
 pub(crate) mod new_interface;
 pub(crate) mod public_address;
+mod region;
+mod volume;
 pub(crate) mod word;
 
 /// Operation and verb, family by family.
-const FAMILIES: &[&[(&str, Verb)]] = &[group::VERBS, instance::VERBS, network_acl::VERBS, network_interface::VERBS];
+const FAMILIES: &[&[(&str, Verb)]] = &[
+    group::VERBS,
+    image::VERBS,
+    instance::VERBS,
+    instance_type::VERBS,
+    key_pair::VERBS,
+    network_acl::VERBS,
+    network_interface::VERBS,
+    region::VERBS,
+    volume::VERBS,
+];
 
 /// Operation and verb.
 pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {

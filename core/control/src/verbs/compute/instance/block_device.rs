@@ -8,7 +8,7 @@ use postern_model::{RootVolume, Tags};
 use postern_names::VolumeId;
 
 /// The size of the images' own root volume.
-pub(crate) const IMAGE_SIZE_GIB: u32 = 8;
+pub(crate) const IMAGE_SIZE_GIB: u32 = crate::view::image::SIZE_GIB;
 /// The largest volume of EBS.
 const MOST_GIB: u32 = 16_384;
 

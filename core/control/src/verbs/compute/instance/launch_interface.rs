@@ -186,7 +186,8 @@ impl Reader<'_> {
         if part.text("InterfaceType").is_some_and(|given| given != "interface") {
             return Err(refuse::not_served("NetworkInterface.InterfaceType other than interface"));
         }
-        let index = part.number("DeviceIndex").ok_or_else(|| refuse::missing_parameter("NetworkInterface.DeviceIndex"))?;
+        let index =
+            part.number("DeviceIndex").ok_or_else(|| refuse::missing_parameter("NetworkInterface.DeviceIndex"))?;
         let device_index = u32::try_from(index)
             .map_err(|_| refuse::invalid_value("networkInterface.deviceIndex", index, "Must not be negative"))?;
         let existing: Option<NetworkInterfaceId> = part.optional_id("NetworkInterfaceId")?;
@@ -247,7 +248,9 @@ impl Reader<'_> {
             return Err(Refusal::new("InvalidNetworkInterface.InUse", message));
         }
         let given = ["SubnetId", "PrivateIpAddress", "Description"].into_iter().find(|m| part.text(m).is_some());
-        let listed = ["Groups", "PrivateIpAddresses"].into_iter().find(|m| part.get(m).is_some_and(|v| v != &serde_json::json!([])));
+        let listed = ["Groups", "PrivateIpAddresses"]
+            .into_iter()
+            .find(|m| part.get(m).is_some_and(|v| v != &serde_json::json!([])));
         match given.or(listed) {
             Some(member) => Err(refuse::invalid_combination(format!(
                 "A network interface may not specify both a network interface ID and {member}"
@@ -268,7 +271,9 @@ fn check_indexes(plans: &[Plan], kind: &InstanceType) -> Result<(), Refusal> {
     }
     let twin = plans.windows(2).find(|pair| matches!(pair, [a, b] if a.device_index == b.device_index));
     match twin.and_then(|pair| pair.first()) {
-        Some(plan) => Err(refuse::invalid_value("deviceIndex", plan.device_index, "Each device index may be used once.")),
+        Some(plan) => {
+            Err(refuse::invalid_value("deviceIndex", plan.device_index, "Each device index may be used once."))
+        }
         None => Ok(()),
     }
 }
@@ -306,9 +311,9 @@ fn zone(context: &Context<'_>, request: &Request<'_>) -> Result<Option<Availabil
         (_, Some(id)) if !id.is_empty() => zones.into_iter().find(|z| z.id() == id).ok_or(id),
         _ => return Ok(None),
     };
-    found.map(Some).map_err(|given| {
-        Refusal::new("InvalidParameterValue", format!("Invalid availability zone: [{given}]"))
-    })
+    found
+        .map(Some)
+        .map_err(|given| Refusal::new("InvalidParameterValue", format!("Invalid availability zone: [{given}]")))
 }
 
 fn check_zone(subnet: &Subnet, zone: Option<&AvailabilityZone>) -> Result<(), Refusal> {

@@ -13,9 +13,8 @@ pub(super) fn changed(options: &MetadataOptions, request: &Request<'_>) -> Resul
     }
     if let Some(limit) = request.number("HttpPutResponseHopLimit") {
         let in_range = u8::try_from(limit).ok().filter(|limit| (1..=64).contains(limit));
-        options.hop_limit = in_range.ok_or_else(|| {
-            refuse::invalid_value("HttpPutResponseHopLimit", limit, "Must be between 1 and 64")
-        })?;
+        options.hop_limit = in_range
+            .ok_or_else(|| refuse::invalid_value("HttpPutResponseHopLimit", limit, "Must be between 1 and 64"))?;
     }
     if let Some(on) = enabled(request, "HttpEndpoint")? {
         options.enabled = on;

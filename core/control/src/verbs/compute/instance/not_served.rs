@@ -31,10 +31,7 @@ pub(super) fn check(request: &Request<'_>, kind: &InstanceType) -> Result<(), Re
         ("HibernationOptions", is_on(request, "HibernationOptions", "Configured")),
         ("EnclaveOptions", is_on(request, "EnclaveOptions", "Enabled")),
         ("MaintenanceOptions", differs(request, "MaintenanceOptions", "AutoRecovery", "default")),
-        (
-            "NetworkPerformanceOptions",
-            differs(request, "NetworkPerformanceOptions", "BandwidthWeighting", "default"),
-        ),
+        ("NetworkPerformanceOptions", differs(request, "NetworkPerformanceOptions", "BandwidthWeighting", "default")),
         ("CreditSpecification", differs(request, "CreditSpecification", "CpuCredits", credits(kind))),
         ("CpuOptions", other_cpu(request, kind)),
         ("CapacityReservationSpecification", other_capacity(request)),
@@ -52,7 +49,9 @@ pub(super) fn check_names(request: &Request<'_>, subnet: &Subnet) -> Result<(), 
     let Some(options) = request.part("PrivateDnsNameOptions") else { return Ok(()) };
     let is_same = options.text("HostnameType").is_none_or(|given| given == subnet.hostname_type)
         && options.flag("EnableResourceNameDnsARecord").is_none_or(|given| given == subnet.resource_name_a_record)
-        && options.flag("EnableResourceNameDnsAAAARecord").is_none_or(|given| given == subnet.resource_name_aaaa_record);
+        && options
+            .flag("EnableResourceNameDnsAAAARecord")
+            .is_none_or(|given| given == subnet.resource_name_aaaa_record);
     if is_same {
         return Ok(());
     }
@@ -83,7 +82,9 @@ fn other_cpu(request: &Request<'_>, kind: &InstanceType) -> bool {
 fn other_capacity(request: &Request<'_>) -> bool {
     request.part("CapacityReservationSpecification").is_some_and(|specification| {
         specification.get("CapacityReservationTarget").is_some()
-            || specification.text("CapacityReservationPreference").is_some_and(|given| given == "capacity-reservations-only")
+            || specification
+                .text("CapacityReservationPreference")
+                .is_some_and(|given| given == "capacity-reservations-only")
     })
 }
 

@@ -6,10 +6,7 @@ use postern_model::ProfileAssociation;
 use postern_names::IamInstanceProfileAssociationId;
 
 /// A new association with the profile of an `IamInstanceProfile` member; `None` if it names none.
-pub(super) fn association(
-    context: &Context<'_>,
-    profile: &Request<'_>,
-) -> Result<Option<ProfileAssociation>, Refusal> {
+pub(super) fn association(context: &Context<'_>, profile: &Request<'_>) -> Result<Option<ProfileAssociation>, Refusal> {
     let (arn, name) = (profile.text("Arn"), profile.text("Name"));
     let (member, given, kind) = match (arn, name) {
         (None, None) => return Ok(None),

@@ -184,7 +184,9 @@ fn earlier(
     if !is_same {
         let message =
             "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
-        return Err(Refusal::new("IdempotentParameterMismatch", message).hint(json!({ "ClientToken": token }).to_string()));
+        return Err(
+            Refusal::new("IdempotentParameterMismatch", message).hint(json!({ "ClientToken": token }).to_string())
+        );
     }
     made.sort_by_key(|instance| instance.launch_index);
     Ok(Some(view::reservation::reservation(world, &made)))

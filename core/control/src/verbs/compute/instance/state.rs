@@ -93,16 +93,10 @@ pub(super) fn ids(world: &World, context: &Context<'_>, request: &Request<'_>) -
     }
 }
 
-fn check_states(
-    world: &World,
-    ids: &[InstanceId],
-    accepted: &[InstanceState],
-    done: &str,
-) -> Result<(), Refusal> {
+fn check_states(world: &World, ids: &[InstanceId], accepted: &[InstanceState], done: &str) -> Result<(), Refusal> {
     for instance in ids.iter().filter_map(|id| world.instances.get(id)) {
         if !accepted.contains(&instance.state) {
-            let message =
-                format!("The instance '{}' is not in a state from which it can be {done}.", instance.id);
+            let message = format!("The instance '{}' is not in a state from which it can be {done}.", instance.id);
             let state = instance.state.wire().1;
             return Err(Refusal::new("IncorrectInstanceState", message).hint(format!("it is {state}")));
         }

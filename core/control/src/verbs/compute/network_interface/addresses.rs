@@ -65,7 +65,11 @@ pub(super) fn unassign(draft: &mut Draft<'_>, context: &Context<'_>, request: &R
 }
 
 fn addresses(request: &Request<'_>) -> Result<Vec<Ipv4Addr>, Refusal> {
-    request.texts("PrivateIpAddresses").into_iter().map(|given| given.parse().map_err(|_| invalid_address(given))).collect()
+    request
+        .texts("PrivateIpAddresses")
+        .into_iter()
+        .map(|given| given.parse().map_err(|_| invalid_address(given)))
+        .collect()
 }
 
 /// The instance type's bound if attached.

@@ -13,8 +13,8 @@ pub(super) fn attach(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     let mut interface = own(draft, context, request.id("NetworkInterfaceId")?)?;
     let instance = find::<Instance>(draft, context, request.id("InstanceId")?)?;
     let index = request.number("DeviceIndex").ok_or_else(|| refuse::missing_parameter("deviceIndex"))?;
-    let device_index = u32::try_from(index)
-        .map_err(|_| refuse::invalid_value("deviceIndex", index, "Must not be negative"))?;
+    let device_index =
+        u32::try_from(index).map_err(|_| refuse::invalid_value("deviceIndex", index, "Must not be negative"))?;
     if request.number("NetworkCardIndex").unwrap_or(0) != 0 {
         return Err(refuse::not_served("AttachNetworkInterface with a NetworkCardIndex other than 0"));
     }
@@ -63,7 +63,8 @@ fn check_instance(
     }
     let most = instance_types().iter().find(|kind| kind.name == instance.instance_type).map_or(0, |k| k.interfaces);
     if attached.len() >= most as usize {
-        let message = format!("Interface count {} exceeds the limit for {}", attached.len() + 1, instance.instance_type);
+        let message =
+            format!("Interface count {} exceeds the limit for {}", attached.len() + 1, instance.instance_type);
         return Err(Refusal::new("AttachmentLimitExceeded", message));
     }
     Ok(())
@@ -79,10 +80,8 @@ pub(super) fn detach(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     let id: NetworkInterfaceAttachmentId = request.id("AttachmentId")?;
     let has_it = |eni: &&NetworkInterface| eni.attachment.as_ref().is_some_and(|a| a.id == id && a.instance.is_some());
     let mut visible = draft.network_interfaces.values().filter(|e| is_visible(context, e.owner, &e.region));
-    let mut interface = visible
-        .find(has_it)
-        .ok_or_else(|| refuse::not_found(NetworkInterfaceAttachmentId::PREFIX, id))?
-        .clone();
+    let mut interface =
+        visible.find(has_it).ok_or_else(|| refuse::not_found(NetworkInterfaceAttachmentId::PREFIX, id))?.clone();
     if interface.attachment.as_ref().is_some_and(|a| a.device_index == 0) {
         let message = "The network interface at device index 0 cannot be detached.";
         return Err(Refusal::new("OperationNotPermitted", message));

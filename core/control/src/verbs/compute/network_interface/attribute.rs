@@ -35,7 +35,8 @@ pub(super) fn describe_attribute(
 /// One attribute per call, as AWS demands.
 pub(super) fn modify(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let mut interface = own(draft, context, request.id("NetworkInterfaceId")?)?;
-    let unserved = ["EnaSrdSpecification", "EnablePrimaryIpv6", "ConnectionTrackingSpecification", "AssociatedSubnetIds"];
+    let unserved =
+        ["EnaSrdSpecification", "EnablePrimaryIpv6", "ConnectionTrackingSpecification", "AssociatedSubnetIds"];
     if let Some(member) = unserved.into_iter().find(|m| request.get(m).is_some_and(|v| v != &json!([]))) {
         return Err(refuse::not_served(&format!("ModifyNetworkInterfaceAttribute with {member}")));
     }

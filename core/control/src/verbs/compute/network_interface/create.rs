@@ -42,8 +42,15 @@ fn refuse_unserved(request: &Request<'_>) -> Result<(), Refusal> {
         Some(value) => value.as_i64() != Some(0) && value.as_array().is_none_or(|a| !a.is_empty()),
     };
     let members = [
-        "Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Prefixes", "Ipv6PrefixCount", "Ipv6Addresses", "Ipv6AddressCount",
-        "InterfaceType", "Operator", "ConnectionTrackingSpecification",
+        "Ipv4Prefixes",
+        "Ipv4PrefixCount",
+        "Ipv6Prefixes",
+        "Ipv6PrefixCount",
+        "Ipv6Addresses",
+        "Ipv6AddressCount",
+        "InterfaceType",
+        "Operator",
+        "ConnectionTrackingSpecification",
     ];
     match members.iter().find(says_something) {
         Some(member) => Err(refuse::not_served(&format!("CreateNetworkInterface with {member}"))),
