@@ -7,20 +7,28 @@ use crate::near::near_misses;
 use crate::principal::Reach;
 use crate::request::Request;
 use crate::statement::Effect;
-use crate::{Ask, Attached, Decision, Document, PolicyKind, PolicySet, StatementRef};
+use crate::{Ask, Attached, Decision, Document, Keys, PolicyKind, PolicySet, StatementRef};
 use postern_call::Principal;
 use postern_names::Via;
 
 /// Decides what `policies` say to `ask`.
 pub fn decide(ask: &Ask<'_>, policies: &PolicySet) -> Decision {
-    let request = Request::new(ask, policies.boundary.is_some());
+    weigh(&Request::new(ask, policies.boundary.is_some()), ask, policies)
+}
+
+/// The same with exactly these condition keys, as a simulation is given them; the network's keys are not worked out.
+pub fn decide_given(ask: &Ask<'_>, policies: &PolicySet, keys: Keys) -> Decision {
+    weigh(&Request::given(ask, policies.boundary.is_some(), keys), ask, policies)
+}
+
+fn weigh(request: &Request<'_>, ask: &Ask<'_>, policies: &PolicySet) -> Decision {
     let gates = Gates::new(ask, policies);
-    if let Some(by) = gates.explicit_deny(&request) {
+    if let Some(by) = gates.explicit_deny(request) {
         return Decision::ExplicitDeny { by };
     }
-    match gates.grant(&request) {
+    match gates.grant(request) {
         Ok(by) => Decision::Allow { by },
-        Err(missing) => Decision::ImplicitDeny { missing, nearly: gates.nearly(&request, missing) },
+        Err(missing) => Decision::ImplicitDeny { missing, nearly: gates.nearly(request, missing) },
     }
 }
 

@@ -27,7 +27,7 @@ pub use action::ActionPattern;
 pub use ask::{Ask, Judge, Keys};
 pub use condition::Condition;
 pub use context::keys_of;
-pub use decide::decide;
+pub use decide::{decide, decide_given};
 pub use decision::{Decision, NearMiss, PolicyKind, StatementRef, Test};
 pub use document::{Document, ENDPOINT_POLICY_CHARACTERS_MAX, MalformedDocument, Version};
 pub use hint::hint;

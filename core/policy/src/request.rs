@@ -37,6 +37,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// A request with these keys and no others.
+    pub fn given(ask: &'a Ask<'a>, has_boundary: bool, keys: Keys) -> Self {
+        Self { keys: OnceCell::from(keys), ..Self::new(ask, has_boundary) }
+    }
+
     pub fn keys(&self) -> &Keys {
         self.keys.get_or_init(|| keys_of(self.ask))
     }
