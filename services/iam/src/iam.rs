@@ -25,7 +25,7 @@ pub struct Iam {
 pub struct Desk<'a> {
     pub state: &'a mut State,
     pub account_id: AccountId,
-    touched: Vec<Touched>,
+    touched: Vec<(AccountId, Touched)>,
     sessions: Vec<String>,
 }
 
@@ -124,8 +124,13 @@ impl Desk<'_> {
 
     /// Says that something changed and must go to disk.
     pub fn touch(&mut self, touched: Touched) {
-        if !self.touched.contains(&touched) {
-            self.touched.push(touched);
+        self.touch_in(self.account_id, touched);
+    }
+
+    /// The same for a thing of another account.
+    pub fn touch_in(&mut self, account: AccountId, touched: Touched) {
+        if !self.touched.contains(&(account, touched.clone())) {
+            self.touched.push((account, touched));
         }
     }
 
@@ -147,9 +152,9 @@ impl Desk<'_> {
 
     fn writes(&mut self) -> Result<Vec<Write>, Refusal> {
         let touched = std::mem::take(&mut self.touched);
-        let (id, mut writes) = (self.account_id, Vec::new());
-        for thing in &touched {
-            writes.push(save::write_of(id, self.account(), thing)?);
+        let mut writes = Vec::new();
+        for (id, thing) in &touched {
+            writes.push(save::write_of(*id, self.state.accounts.entry(*id).or_default(), thing)?);
         }
         for access_key in &self.sessions {
             writes.push(save::write_session(access_key, self.state.sessions.get(access_key))?);

@@ -225,3 +225,23 @@ async fn a_key_tells_its_account() {
     assert!(lab.sts_as(&admin, "GetAccessKeyInfo", json!({ "AccessKeyId": "AKIAUNKNOWNUNKNOWN00" })).await.is_err());
     assert_eq!(lab.sts_as(&admin, "AssumeRoot", json!({})).await.unwrap_err().code, "NotImplemented");
 }
+
+#[tokio::test]
+async fn trust_follows_the_user_and_not_the_name() {
+    let lab = Lab::new();
+    let ann = lab.user("ann").await;
+    lab.role("web", &trusting("arn:aws:iam::123456789012:user/ann", "")).await;
+    lab.ok("UpdateUser", json!({ "UserName": "ann", "NewUserName": "anna" })).await;
+    let anna = lab.credential(ann.access_key.as_ref().unwrap()).unwrap().caller;
+    lab.sts_as(&anna, "AssumeRole", take("s1")).await.unwrap();
+    lab.ok("DeleteAccessKey", json!({ "UserName": "anna", "AccessKeyId": ann.access_key })).await;
+    lab.ok("DeleteUser", json!({ "UserName": "anna" })).await;
+    let trust = decoded(&lab.ok("GetRole", json!({ "RoleName": "web" })).await["Role"]["AssumeRolePolicyDocument"]);
+    assert!(trust.contains(&ann.user_id()) && !trust.contains("user/ann"), "{trust}");
+    let another = lab.user("anna").await;
+    assert!(lab.sts_as(&another, "AssumeRole", take("s1")).await.is_err());
+    let again = json!({ "RoleName": "web", "PolicyDocument": trust });
+    assert!(lab.refused("UpdateAssumeRolePolicy", again).await.contains("Invalid principal in policy"));
+    let lab = lab.restart();
+    assert!(lab.sts_as(&another, "AssumeRole", take("s1")).await.is_err());
+}

@@ -3,6 +3,7 @@
 mod access_key;
 mod alias;
 mod attachment;
+mod bound;
 mod boundary;
 mod details;
 mod group;

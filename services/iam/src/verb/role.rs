@@ -1,15 +1,15 @@
 //! Roles: create, get, list, update, delete, and whom they trust.
 
-use super::{Request, boundary, boundary_shape, compact, nothing, tag_list, time_text};
+use super::{Request, bound, boundary, boundary_shape, compact, nothing, tag_list, time_text};
 use crate::document::Doc;
 use crate::entity::{Policies, Role};
 use crate::iam::Desk;
 use crate::page::page;
 use crate::save::Touched;
-use crate::state::{State, key};
+use crate::state::key;
 use crate::{ids, refuse};
 use postern_call::Refusal;
-use postern_names::{AccountId, Arn};
+use postern_names::AccountId;
 use postern_policy::{Document, PrincipalName};
 use serde_json::{Value, json};
 
@@ -95,6 +95,7 @@ pub fn update_trust(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value,
 
 pub fn delete(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let name = request.input.name("RoleName", 64)?;
+    let account_id = desk.account_id;
     let account = desk.account();
     let role = account.role(name)?;
     if account.profiles.values().any(|profile| profile.role.as_deref() == Some(&role.name)) {
@@ -106,8 +107,10 @@ pub fn delete(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
     if !role.policies.inline.is_empty() {
         return Err(refuse::conflict("must delete policies first"));
     }
+    let (arn, id) = (role.arn(account_id), role.id.clone());
     account.roles.remove(&key(name));
     desk.touch(Touched::Role(key(name)));
+    bound::rewrite(desk, &arn, &id)?;
     nothing()
 }
 
@@ -139,24 +142,14 @@ fn trust(desk: &Desk<'_>, request: &Request<'_>, member: &str) -> Result<Doc, Re
     }
     let names = document.0.statements().iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| &p.listed);
     for name in names {
-        if let PrincipalName::Arn(arn) = name
-            && !exists(desk.state, arn)
-        {
-            return Err(refuse::malformed(format!("Invalid principal in policy: \"AWS\":\"{arn}\"")));
+        let (text, known) = match name {
+            PrincipalName::Arn(arn) => (arn, bound::exists(desk.state, arn)),
+            PrincipalName::UniqueId(id) => (id, bound::has_id(desk.state, id)),
+            _ => continue,
+        };
+        if !known {
+            return Err(refuse::malformed(format!("Invalid principal in policy: \"AWS\":\"{text}\"")));
         }
     }
     Ok(document)
-}
-
-/// Whether the user or role exists. Of accounts that are not kept here nothing is known, and sessions come and go.
-fn exists(state: &State, arn: &str) -> bool {
-    let Ok(arn) = arn.parse::<Arn>() else { return false };
-    let Some(account) = arn.account.parse().ok().and_then(|id| state.account(id)) else { return true };
-    let Some((kind, rest)) = arn.resource.split_once('/') else { return false };
-    let name = key(rest.rsplit('/').next().unwrap_or_default());
-    match kind {
-        "user" => account.users.contains_key(&name),
-        "role" => account.roles.contains_key(&name),
-        _ => true,
-    }
 }

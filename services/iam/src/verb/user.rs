@@ -1,6 +1,6 @@
 //! Users: create, get, list, update, delete.
 
-use super::{Request, boundary, boundary_shape, compact, nothing, tag_list, time_text};
+use super::{Request, bound, boundary, boundary_shape, compact, nothing, tag_list, time_text};
 use crate::entity::{Policies, User};
 use crate::iam::Desk;
 use crate::page::page;
@@ -71,10 +71,12 @@ pub fn update(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
         return Err(refuse::exists("User", new));
     }
     let Some(mut user) = account.users.remove(&key(old)) else { return Err(refuse::no_such("user", old)) };
+    let old_arn = user.arn(account_id);
     user.name = new.to_owned();
     if let Some(path) = path {
         user.path = path.to_owned();
     }
+    let new_arn = user.arn(account_id);
     let access_keys: Vec<String> = user.keys.iter().map(|access_key| access_key.id.clone()).collect();
     account.users.insert(key(new), user);
     let mut groups = Vec::new();
@@ -88,6 +90,7 @@ pub fn update(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
         desk.state.keys.insert(id, Holder { account: account_id, user: Some(key(new)) });
     }
     groups.into_iter().for_each(|group| desk.touch(Touched::Group(group)));
+    bound::rewrite(desk, &old_arn, &new_arn)?;
     desk.touch(Touched::User(key(old)));
     desk.touch(Touched::User(key(new)));
     nothing()
@@ -95,6 +98,7 @@ pub fn update(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
 
 pub fn delete(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let name = request.input.name("UserName", 128)?;
+    let account_id = desk.account_id;
     let account = desk.account();
     let user = account.user(name)?;
     if !user.policies.attached.is_empty() {
@@ -109,8 +113,10 @@ pub fn delete(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
     if account.groups.values().any(|group| group.members.contains(&key(name))) {
         return Err(refuse::conflict("must remove users from group first"));
     }
+    let (arn, id) = (user.arn(account_id), user.id.clone());
     account.users.remove(&key(name));
     desk.touch(Touched::User(key(name)));
+    bound::rewrite(desk, &arn, &id)?;
     nothing()
 }
 
