@@ -1,0 +1,117 @@
+//! The packet filter of a VPC's namespace: the stops in AWS's order, put together from the stops' own rules.
+//!
+//! Three hooks see packets. Before routing: is the source the interface's own, and which route table governs it. On the way
+//! through: groups once a connection, ACLs for every packet. In and out of the namespace itself: services of the router,
+//! and what a gateway endpoint's routes deliver to the doors.
+
+use crate::parts::{chain, drop_rule, hooked, map, rule, set};
+use crate::view::View;
+use crate::{appliance, endpoint, instance, metadata, name, network_acl, network_acl_in, network_acl_out};
+use crate::{route_table, security_group, security_group_in, security_group_out};
+use postern_names::Stop;
+use postern_program::*;
+
+/// Before connection tracking.
+const RAW: i32 = -300;
+/// After connection tracking, before the routing decision.
+const MANGLE: i32 = -150;
+const FILTER: i32 = 0;
+
+/// The router's own addresses, exempt from groups and ACLs.
+const ROUTER_SET: &str = "s_router";
+
+pub(crate) fn table(view: &View<'_>) -> Table {
+    let groups = security_group::collect(view);
+    let mut sets = vec![
+        instance::own_addresses(view),
+        appliance::unchecked_links(view),
+        network_acl::same_subnet(view),
+        set(
+            ROUTER_SET,
+            &[Field::Destination],
+            view.router_addresses().into_iter().map(|address| vec![Atom::Address(address)]).collect(),
+        ),
+    ];
+    sets.extend(groups.sets);
+    let mut chains = hooks(view);
+    chains.push(chain("c_known", vec![rule(vec![], Action::Jump(network_acl::CHAIN.to_owned())), accept()]));
+    chains.push(chain("c_in_known", vec![network_acl_out::check(), accept()]));
+    chains.push(network_acl::chain());
+    chains.extend(network_acl_out::chains(view));
+    chains.extend(network_acl_in::chains(view));
+    chains.extend(groups.chains);
+    Table {
+        family: Family::Ip,
+        name: "t_vpc".to_owned(),
+        sets,
+        maps: vec![
+            map(route_table::MAP, &[Field::InGroup], route_table::marks(view)),
+            network_acl_out::map(view),
+            network_acl_in::map(view),
+            map(security_group_out::MAP, &[Field::InLink], groups.out),
+            map(security_group_in::MAP, &[Field::OutLink], groups.into),
+        ],
+        chains,
+    }
+}
+
+fn hooks(view: &View<'_>) -> Vec<Chain> {
+    let mark = Action::MarkFrom { fields: vec![Field::InGroup], map: route_table::MAP.to_owned() };
+    vec![
+        hooked("c_pre", HookKind::Prerouting, RAW, Policy::Drop, instance::source_check()),
+        hooked("c_route", HookKind::Prerouting, MANGLE, Policy::Accept, vec![rule(vec![], mark)]),
+        hooked("c_fwd", HookKind::Forward, FILTER, Policy::Drop, forward()),
+        hooked("c_in", HookKind::Input, FILTER, Policy::Drop, input(view)),
+        hooked("c_out", HookKind::Output, FILTER, Policy::Accept, output()),
+    ]
+}
+
+/// From interface to interface, gateways included.
+fn forward() -> Vec<Rule> {
+    let mut rules = vec![instance::destination_check()];
+    rules.extend(tracking("c_known"));
+    rules.extend([
+        security_group_out::check(),
+        rule(vec![], Action::Jump(network_acl::CHAIN.to_owned())),
+        security_group_in::check(),
+        accept(),
+    ]);
+    rules
+}
+
+/// To the sockets that the daemon holds in the namespace.
+fn input(view: &View<'_>) -> Vec<Rule> {
+    let mut rules = vec![rule(vec![Match::InLink("lo".to_owned())], Action::Accept)];
+    rules.extend(name::admitted(view));
+    rules.extend(metadata::admitted());
+    let router = Match::In { fields: vec![Field::Destination], set: ROUTER_SET.to_owned() };
+    rules.push(drop_rule(vec![router], format!("{} not served at the router's address", Stop::Service)));
+    rules.extend(tracking("c_in_known"));
+    rules.extend([security_group_out::check(), network_acl_out::check()]);
+    rules.extend(endpoint::admitted());
+    rules
+}
+
+/// Answers of those sockets.
+fn output() -> Vec<Rule> {
+    let router = Match::In { fields: vec![Field::Source], set: ROUTER_SET.to_owned() };
+    vec![
+        rule(vec![Match::OutLink("lo".to_owned())], Action::Accept),
+        rule(vec![router], Action::Accept),
+        network_acl_in::check(),
+    ]
+}
+
+/// Packets of a known connection go to a chain without groups.
+fn tracking(known: &str) -> [Rule; 2] {
+    let invalid = vec![Match::State(ConnectionState::Invalid)];
+    let established = vec![Match::State(ConnectionState::EstablishedOrRelated)];
+    [
+        drop_rule(invalid, format!("{} of no connection", Stop::SecurityGroupIn)),
+        rule(established, Action::Goto(known.to_owned())),
+    ]
+}
+
+fn accept() -> Rule {
+    rule(vec![], Action::Accept)
+}

@@ -1,0 +1,116 @@
+//! Parts on their way into a program, and the numbers that every stop agrees on.
+
+use postern_names::{Ipv4Cidr, Protocol};
+use postern_program::*;
+use std::net::Ipv4Addr;
+
+/// The kernel table of a route table is this plus its number.
+pub(crate) const FIRST_TABLE: u32 = 1000;
+/// The kernel table of what a namespace reaches without a route table: in a VPC its interfaces.
+pub(crate) const INNER_TABLE: u32 = 50;
+/// The kernel's own main table, the only one that guests use.
+pub(crate) const MAIN_TABLE: u32 = 254;
+/// The priority of the rule for a route table is this plus its number.
+const FIRST_RULE: u32 = 1000;
+/// The priority of the rule for the inner table: after every route table's.
+const INNER_RULE: u32 = 1_000_000;
+
+/// An interface's largest packet inside a VPC.
+pub(crate) const VPC_MTU: u32 = 9001;
+/// The largest packet through an internet gateway.
+pub(crate) const INTERNET_MTU: u32 = 1500;
+
+#[derive(Default)]
+pub(crate) struct Parts(Program);
+
+impl Parts {
+    pub fn program(self) -> Program {
+        self.0
+    }
+
+    fn put(&mut self, key: Key, part: Part) {
+        self.0.parts.insert(key, part);
+    }
+
+    pub fn namespace(&mut self, namespace: Namespace, sysctls: &[(&str, &str)]) {
+        let sysctls = sysctls.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.put(Key::Namespace(namespace), Part::Namespace { sysctls });
+    }
+
+    pub fn link(&mut self, namespace: Namespace, link: Link) {
+        self.put(Key::Link(namespace, link.near.name.clone()), Part::Link(link));
+    }
+
+    pub fn address(&mut self, namespace: Namespace, link: &str, address: Ipv4Addr, length: u8) {
+        self.put(Key::Address(namespace, link.to_owned(), address), Part::Address(Address { length }));
+    }
+
+    pub fn route(&mut self, namespace: Namespace, table: u32, to: Ipv4Cidr, kind: RouteKind) {
+        self.put(Key::Route(namespace, table, to), Part::Route(Route { kind }));
+    }
+
+    /// Packets marked with a route table's number look there first.
+    pub fn table_rule(&mut self, namespace: Namespace, number: u32) {
+        let rule = RouteRule { mark: Some(number), table: FIRST_TABLE + number };
+        self.put(Key::RouteRule(namespace, FIRST_RULE + number), Part::RouteRule(rule));
+    }
+
+    /// Every packet looks into the inner table at last. What is not there either is dropped without a word.
+    pub fn inner_rule(&mut self, namespace: Namespace) {
+        let rule = RouteRule { mark: None, table: INNER_TABLE };
+        self.put(Key::RouteRule(namespace, INNER_RULE), Part::RouteRule(rule));
+    }
+
+    pub fn ruleset(&mut self, namespace: Namespace, tables: Vec<Table>) {
+        self.put(Key::Ruleset(namespace), Part::Ruleset(Ruleset { tables }));
+    }
+
+    pub fn listener(&mut self, at: (Namespace, Transport, Ipv4Addr, u16), role: Role, transparent: bool) {
+        let (namespace, transport, address, port) = at;
+        self.put(Key::Listener(namespace, transport, address, port), Part::Listener(Listener { role, transparent }));
+    }
+}
+
+/// A link's end with nothing special about it.
+pub(crate) fn plain_end(name: &str) -> LinkEnd {
+    LinkEnd { name: name.to_owned(), group: 0, mac: None, proxy_arp: false }
+}
+
+pub(crate) fn rule(matches: Vec<Match>, action: Action) -> Rule {
+    Rule { matches, action, comment: None, counter: false }
+}
+
+/// A counted drop. The comment begins with the stop's word.
+pub(crate) fn drop_rule(matches: Vec<Match>, comment: String) -> Rule {
+    Rule { matches, action: Action::Drop, comment: Some(comment), counter: true }
+}
+
+/// A filter chain at a hook of the IP family.
+pub(crate) fn hooked(name: &str, kind: HookKind, priority: i32, policy: Policy, rules: Vec<Rule>) -> Chain {
+    Chain { name: name.to_owned(), hook: Some(Hook { kind, priority, policy, device: None }), rules }
+}
+
+pub(crate) fn chain(name: &str, rules: Vec<Rule>) -> Chain {
+    Chain { name: name.to_owned(), hook: None, rules }
+}
+
+pub(crate) fn set(name: &str, key: &[Field], elements: Vec<Vec<Atom>>) -> Set {
+    Set { name: name.to_owned(), key: key.to_vec(), interval: false, elements }
+}
+
+pub(crate) fn map(name: &str, key: &[Field], elements: Vec<(Vec<Atom>, MapValue)>) -> Map {
+    Map { name: name.to_owned(), key: key.to_vec(), elements }
+}
+
+pub(crate) fn tcp(port: u16) -> Vec<Match> {
+    port_of(Protocol::Tcp, port)
+}
+
+pub(crate) fn udp(port: u16) -> Vec<Match> {
+    port_of(Protocol::Udp, port)
+}
+
+fn port_of(protocol: Protocol, port: u16) -> Vec<Match> {
+    let ports = postern_names::PortRange { first: port, last: port };
+    protocol.number().map(Match::Protocol).into_iter().chain([Match::DestinationPort(ports)]).collect()
+}

@@ -1,0 +1,93 @@
+//! Route tables: each is a table of the kernel, chosen by a mark; the kernel's longest prefix match is AWS's.
+//!
+//! `throw` is the local target: the packet goes on to the inner table, which knows every interface. What no table knows is
+//! dropped without a word, as AWS does it: the client sees a time-out.
+
+use crate::parts::{FIRST_TABLE, INNER_TABLE, Parts};
+use crate::view::{Holder, View};
+use crate::{appliance, endpoint, internet_gateway};
+use postern_model::{RouteDestination, RouteTable, RouteTarget};
+use postern_names::*;
+use postern_program::{Atom, MapValue, RouteKind};
+use std::collections::BTreeMap;
+
+/// From a subnet's device group to the mark of its route table, which is the table's number.
+pub(crate) const MAP: &str = "m_table";
+
+pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
+    let namespace = view.namespace();
+    let tables: BTreeMap<_, _> = governing(view).map(|(_, table)| (table.id, table)).collect();
+    for table in tables.values() {
+        parts.table_rule(namespace, table.number);
+        for (destination, kind) in routes(view, table) {
+            parts.route(namespace, FIRST_TABLE + table.number, destination, kind);
+        }
+    }
+    parts.inner_rule(namespace);
+    for nowhere in view.cidrs().chain([Ipv4Cidr::ALL]) {
+        parts.route(namespace, INNER_TABLE, nowhere, RouteKind::Blackhole);
+    }
+}
+
+pub(crate) fn marks(view: &View<'_>) -> Vec<(Vec<Atom>, MapValue)> {
+    governing(view).map(|(group, table)| (vec![Atom::Group(group)], MapValue::Mark(table.number))).collect()
+}
+
+/// The number of each subnet, with its route table.
+fn governing<'v>(view: &'v View<'_>) -> impl Iterator<Item = (u32, &'v RouteTable)> {
+    view.subnets.values().filter_map(|subnet| Some((subnet.number, view.world.table_of_subnet(subnet.id)?)))
+}
+
+/// Where a route comes from. Of two with the same destination the greater wins; of two of a kind the later one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    PrefixList,
+    Local,
+    Cidr,
+}
+
+fn routes(view: &View<'_>, table: &RouteTable) -> BTreeMap<Ipv4Cidr, RouteKind> {
+    let mut routes: BTreeMap<Ipv4Cidr, (Origin, RouteKind)> = BTreeMap::new();
+    let mut put = |destination, origin, kind| {
+        if routes.get(&destination).is_none_or(|(present, _)| *present <= origin) {
+            routes.insert(destination, (origin, kind));
+        }
+    };
+    for destination in endpoint::destinations(view, table.id) {
+        put(destination, Origin::PrefixList, RouteKind::Local);
+    }
+    for cidr in view.cidrs() {
+        put(cidr, Origin::Local, RouteKind::Throw);
+    }
+    for route in &table.routes {
+        let kind = way(view, route.target);
+        match route.destination {
+            RouteDestination::Cidr(destination) => put(destination, Origin::Cidr, kind),
+            RouteDestination::PrefixList(list) => {
+                for destination in view.world.prefix_list_ranges(&table.region, list) {
+                    put(destination, Origin::PrefixList, kind.clone());
+                }
+            }
+        }
+    }
+    routes.into_iter().map(|(destination, (_, kind))| (destination, kind)).collect()
+}
+
+/// A target that cannot carry packets is a black hole.
+fn way(view: &View<'_>, target: RouteTarget) -> RouteKind {
+    if !view.world.route_is_active(view.vpc.id, target) {
+        return RouteKind::Blackhole;
+    }
+    let way = match target {
+        RouteTarget::Local => Some(RouteKind::Throw),
+        RouteTarget::InternetGateway(_) => Some(internet_gateway::way()),
+        RouteTarget::NatGateway(id) => view
+            .interfaces
+            .iter()
+            .find(|i| matches!(i.holder, Holder::NatGateway(nat) if nat.id == id))
+            .and_then(|i| appliance::way(view, i.eni.id)),
+        RouteTarget::NetworkInterface(id) => appliance::way(view, id),
+        RouteTarget::Peering(_) | RouteTarget::Endpoint(_) => None,
+    };
+    way.unwrap_or(RouteKind::Blackhole)
+}

@@ -1,0 +1,115 @@
+//! One VPC out of the World: what several stops look at, collected once.
+
+use postern_model::*;
+use postern_names::*;
+use postern_program::Namespace;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+pub(crate) struct View<'w> {
+    pub world: &'w World,
+    pub vpc: &'w Vpc,
+    pub subnets: BTreeMap<SubnetId, &'w Subnet>,
+    /// The interfaces that have a link, by id.
+    pub interfaces: Vec<Interface<'w>>,
+    /// The internet gateway attached to the VPC.
+    pub internet_gateway: Option<InternetGatewayId>,
+}
+
+/// An interface that has a link.
+pub(crate) struct Interface<'w> {
+    pub eni: &'w NetworkInterface,
+    pub subnet: &'w Subnet,
+    /// The name of its near end, in the VPC's namespace.
+    pub link: String,
+    pub holder: Holder<'w>,
+}
+
+/// What has the interface's far end.
+#[derive(Clone, Copy)]
+pub(crate) enum Holder<'w> {
+    Instance(InstanceId, u32),
+    NatGateway(&'w NatGateway),
+}
+
+impl<'w> View<'w> {
+    /// `None` when the VPC is gone.
+    pub fn new(world: &'w World, id: VpcId) -> Option<Self> {
+        let vpc = world.vpcs.get(&id)?;
+        let subnets: BTreeMap<_, _> =
+            world.subnets.iter().filter(|(_, s)| s.vpc == id).map(|(id, s)| (*id, s)).collect();
+        let interfaces = world
+            .network_interfaces
+            .values()
+            .filter(|eni| eni.vpc == id && world.interface_is_up(eni.id))
+            .filter_map(|eni| {
+                let holder = holder(world, eni)?;
+                Some(Interface { eni, subnet: subnets.get(&eni.subnet)?, link: eni.link_name(), holder })
+            })
+            .collect();
+        let internet_gateway = world.internet_gateways.values().find(|g| g.vpc == Some(id)).map(|g| g.id);
+        Some(Self { world, vpc, subnets, interfaces, internet_gateway })
+    }
+
+    pub fn namespace(&self) -> Namespace {
+        Namespace::Vpc(self.vpc.id)
+    }
+
+    pub fn cidrs(&self) -> impl Iterator<Item = Ipv4Cidr> {
+        self.vpc.cidrs.iter().map(|c| c.cidr)
+    }
+
+    pub fn interface(&self, id: NetworkInterfaceId) -> Option<&Interface<'w>> {
+        self.interfaces.iter().find(|i| i.eni.id == id)
+    }
+
+    /// The addresses of the VPC's own namespace: routers, resolver, metadata. No group and no ACL filters them.
+    pub fn router_addresses(&self) -> Vec<Ipv4Addr> {
+        let routers = self.subnets.values().filter_map(|subnet| subnet.router());
+        let mut all: Vec<Ipv4Addr> =
+            routers.chain(crate::name::addresses(self)).chain([crate::metadata::ADDRESS]).collect();
+        if self.internet_gateway.is_some() {
+            all.push(crate::internet_gateway::VPC_SIDE);
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+impl Interface<'_> {
+    pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.eni.addresses.iter().map(|a| a.address)
+    }
+
+    /// The namespace of the far end.
+    pub fn namespace(&self) -> Namespace {
+        match self.holder {
+            Holder::Instance(id, _) => Namespace::Instance(id),
+            Holder::NatGateway(gateway) => Namespace::Nat(gateway.id),
+        }
+    }
+
+    /// The name of the far end: `ens5` for the first device, as on an instance of AWS.
+    pub fn device(&self) -> String {
+        let index = match self.holder {
+            Holder::Instance(_, index) => index,
+            Holder::NatGateway(_) => 0,
+        };
+        format!("ens{}", 5 + index)
+    }
+}
+
+fn holder<'w>(world: &'w World, eni: &NetworkInterface) -> Option<Holder<'w>> {
+    let attachment = eni.attachment.as_ref()?;
+    match (eni.kind, attachment.instance) {
+        (InterfaceKind::Interface, Some(instance)) => Some(Holder::Instance(instance, attachment.device_index)),
+        (InterfaceKind::NatGateway, None) => world
+            .nat_gateways
+            .values()
+            .find(|nat| nat.interface == Some(eni.id))
+            .filter(|nat| matches!(nat.state, NatGatewayState::Pending | NatGatewayState::Available))
+            .map(Holder::NatGateway),
+        _ => None,
+    }
+}
