@@ -34,6 +34,7 @@ pub enum Answer {
 /// AWS gives instance names a minute, and service names less.
 pub(crate) const INSTANCE_TTL: u32 = 60;
 pub(crate) const SERVICE_TTL: u32 = 5;
+const SITE_TTL: u32 = 300;
 
 /// The resolver's answer to a guest of this VPC. The name is in any case, with or without its final dot.
 pub fn answer(world: &World, vpc: VpcId, name: &str, kind: RecordKind) -> Answer {
@@ -56,6 +57,11 @@ fn is_of_kind(value: &Value, kind: RecordKind) -> bool {
 
 fn service_values(name: &str) -> Option<(u32, Vec<Value>)> {
     Some((SERVICE_TTL, vec![Value::Address(service::service_address(name)?)]))
+}
+
+fn site_values(name: &str) -> Option<(u32, Vec<Value>)> {
+    let site = postern_model::SITES.iter().find(|site| site.name == name)?;
+    Some((SITE_TTL, vec![Value::Address(site.address)]))
 }
 
 /// The zone whose authority an answer without records cites: the most specific of those served here.

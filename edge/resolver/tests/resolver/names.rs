@@ -1,7 +1,7 @@
 //! What names mean to a guest of a VPC.
 
 use crate::fixture::*;
-use postern_model::{InstanceState, World, public_service};
+use postern_model::{InstanceState, SITES, World, public_service};
 use postern_names::{Region, VpcId};
 use postern_resolver::{Answer, RecordKind, Value, answer};
 
@@ -90,4 +90,18 @@ fn what_exists_is_empty_for_other_kinds_and_the_rest_is_unknown() {
         assert_eq!(other(name), Answer::Unknown(String::new()), "{name}");
     }
     assert_eq!(answer(&world, VpcId::from_bits(99), "s3.amazonaws.com", RecordKind::A), Answer::Unknown(String::new()));
+}
+
+#[test]
+fn the_test_sites_have_names() {
+    let world = world();
+    assert!(!SITES.is_empty());
+    for site in SITES {
+        assert_eq!(a(&world, HOME, site.name), [site.address.to_string()]);
+        assert_eq!(answer(&world, HOME, site.name, RecordKind::Other), Answer::Empty(zone_of(site.name)));
+    }
+}
+
+fn zone_of(site: &str) -> String {
+    if site.ends_with(".amazonaws.com") { "amazonaws.com".to_owned() } else { String::new() }
 }
