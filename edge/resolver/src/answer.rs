@@ -40,7 +40,12 @@ const SITE_TTL: u32 = 300;
 pub fn answer(world: &World, vpc: VpcId, name: &str, kind: RecordKind) -> Answer {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let Some(vpc) = world.vpcs.get(&vpc) else { return Answer::Unknown(String::new()) };
-    let found = [reverse::names(world, vpc, &name), instance::addresses(world, vpc, &name), service_values(&name)];
+    let found = [
+        reverse::names(world, vpc, &name),
+        instance::addresses(world, vpc, &name),
+        service_values(&name),
+        site_values(&name),
+    ];
     match found.into_iter().flatten().next() {
         Some((ttl, values)) => {
             let values: Vec<Value> = values.into_iter().filter(|value| is_of_kind(value, kind)).collect();
