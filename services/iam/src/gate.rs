@@ -141,6 +141,7 @@ fn resource_of(
     let plain = |arn: String| (arn, Tags::new(), None);
     match subject {
         Subject::None => plain("*".into()),
+        Subject::Source => plain(input.text("PolicySourceArn").unwrap_or("*").to_owned()),
         Subject::List(kind) => plain(arn(account, kind, input.text("PathPrefix").unwrap_or("/"), "")),
         Subject::User => {
             let name = input.text("UserName").or_else(|| own_name(caller).ok()).unwrap_or_default();

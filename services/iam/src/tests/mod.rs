@@ -7,6 +7,7 @@ mod permissions;
 mod policies;
 mod restart;
 mod sessions;
+mod simulation;
 
 use crate::{Iam, IamService, Preload, StsService};
 use postern_call::{Call, Caller, Refusal};

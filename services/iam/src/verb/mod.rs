@@ -12,6 +12,7 @@ mod policy;
 mod policy_version;
 mod profile;
 mod role;
+mod simulate;
 mod summary;
 mod tags;
 mod user;
@@ -40,6 +41,8 @@ pub enum Subject {
     Role,
     Profile,
     Policy,
+    /// The identity whose policies are simulated.
+    Source,
 }
 
 /// One request to a verb.
@@ -104,6 +107,8 @@ pub static VERBS: &[Verb] = &[
     verb("DetachUserPolicy", Subject::User, |d, r| attachment::detach(d, r, Bearer::User)),
     verb("GetAccountAuthorizationDetails", Subject::None, details::get),
     verb("GetAccountSummary", Subject::None, summary::get),
+    verb("GetContextKeysForCustomPolicy", Subject::None, simulate::context_keys_of_custom),
+    verb("GetContextKeysForPrincipalPolicy", Subject::Source, simulate::context_keys_of_principal),
     verb("GetGroup", Subject::Group, group::get),
     verb("GetGroupPolicy", Subject::Group, |d, r| inline::get(d, r, Bearer::Group)),
     verb("GetInstanceProfile", Subject::Profile, profile::get),
@@ -142,6 +147,8 @@ pub static VERBS: &[Verb] = &[
     verb("RemoveRoleFromInstanceProfile", Subject::Profile, profile::remove_role),
     verb("RemoveUserFromGroup", Subject::Group, group::remove_user),
     verb("SetDefaultPolicyVersion", Subject::Policy, policy_version::set_default),
+    verb("SimulateCustomPolicy", Subject::None, simulate::custom),
+    verb("SimulatePrincipalPolicy", Subject::Source, simulate::principal),
     verb("TagInstanceProfile", Subject::Profile, |d, r| tags::add(d, r, Subject::Profile)),
     verb("TagPolicy", Subject::Policy, |d, r| tags::add(d, r, Subject::Policy)),
     verb("TagRole", Subject::Role, |d, r| tags::add(d, r, Subject::Role)),

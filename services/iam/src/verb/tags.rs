@@ -54,7 +54,7 @@ fn tagged<'d>(
             own(arn)?;
             (&mut desk.account().policy_mut(arn)?.tags, Touched::Policy(arn.to_owned()))
         }
-        Subject::User | Subject::Group | Subject::List(_) | Subject::None => {
+        Subject::User | Subject::Group | Subject::List(_) | Subject::Source | Subject::None => {
             let name = input.name("UserName", 128)?;
             (&mut desk.account().user_mut(name)?.tags, Touched::User(key(name)))
         }

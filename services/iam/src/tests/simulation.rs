@@ -1,0 +1,94 @@
+//! Simulated decisions agree with real ones.
+
+use super::*;
+
+const BUCKET: &str = "arn:aws:s3:::photos";
+
+fn decisions(reply: &Value) -> Vec<String> {
+    names(&reply["EvaluationResults"], "EvalDecision")
+}
+
+#[tokio::test]
+async fn the_policies_of_a_user_are_simulated() {
+    let lab = Lab::new();
+    lab.user("ann").await;
+    lab.ok(
+        "AttachUserPolicy",
+        json!({ "UserName": "ann", "PolicyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" }),
+    )
+    .await;
+    let text = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","Action":"s3:ListBucket","Resource":"*"},
+        {"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}}]}"#;
+    lab.ok("PutUserPolicy", json!({ "UserName": "ann", "PolicyName": "p", "PolicyDocument": text })).await;
+    let mut input = json!({
+        "PolicySourceArn": "arn:aws:iam::123456789012:user/ann",
+        "ActionNames": ["s3:GetObject", "s3:ListBucket", "s3:PutObject"],
+        "ResourceArns": [BUCKET],
+    });
+    let reply = lab.ok("SimulatePrincipalPolicy", input.clone()).await;
+    assert_eq!(decisions(&reply), ["allowed", "explicitDeny", "implicitDeny"]);
+    let first = &reply["EvaluationResults"][0];
+    assert_eq!(
+        first["MatchedStatements"],
+        json!([{ "SourcePolicyId": "AmazonS3ReadOnlyAccess", "SourcePolicyType": "aws-managed" }])
+    );
+    assert_eq!(first["MissingContextValues"], json!(["aws:SourceVpce"]));
+    assert_eq!(reply["EvaluationResults"][1]["MatchedStatements"][0]["SourcePolicyId"], "user_ann_p");
+    input["ContextEntries"] =
+        json!([{ "ContextKeyName": "aws:SourceVpce", "ContextKeyValues": ["vpce-1"], "ContextKeyType": "string" }]);
+    let reply = lab.ok("SimulatePrincipalPolicy", input.clone()).await;
+    assert_eq!(decisions(&reply), ["allowed", "explicitDeny", "allowed"]);
+    lab.ok(
+        "PutUserPermissionsBoundary",
+        json!({ "UserName": "ann", "PermissionsBoundary": "arn:aws:iam::aws:policy/AmazonSQSFullAccess" }),
+    )
+    .await;
+    let reply = lab.ok("SimulatePrincipalPolicy", input).await;
+    assert_eq!(decisions(&reply), ["implicitDeny", "explicitDeny", "implicitDeny"]);
+    assert_eq!(
+        reply["EvaluationResults"][0]["PermissionsBoundaryDecisionDetail"]["AllowedByPermissionsBoundary"],
+        false
+    );
+    let keys = lab
+        .ok("GetContextKeysForPrincipalPolicy", json!({ "PolicySourceArn": "arn:aws:iam::123456789012:user/ann" }))
+        .await;
+    assert_eq!(keys["ContextKeyNames"], json!(["aws:SourceVpce"]));
+    for source in ["arn:aws:iam::123456789012:user/nobody", "nobody"] {
+        let input = json!({ "PolicySourceArn": source, "ActionNames": ["s3:GetObject"] });
+        let refusal = lab.refused("SimulatePrincipalPolicy", input).await;
+        assert!(refusal.starts_with("NoSuchEntity") || refusal.starts_with("InvalidInput"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn policies_of_the_request_are_simulated() {
+    let lab = Lab::new();
+    let own = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::photos/${aws:username}/*"}}"#;
+    let input = json!({
+        "PolicyInputList": [own],
+        "ActionNames": ["s3:GetObject"],
+        "ResourceArns": ["arn:aws:s3:::photos/ann/1", "arn:aws:s3:::photos/bob/1"],
+        "CallerArn": "arn:aws:iam::123456789012:user/ann",
+    });
+    let reply = lab.ok("SimulateCustomPolicy", input.clone()).await;
+    assert_eq!(decisions(&reply), ["allowed", "implicitDeny"]);
+    let scp = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sqs:*","Resource":"*"}}"#;
+    let mut limited = input.clone();
+    limited["OrderedOrganizationPolicyInputList"] = json!([{ "ServiceControlPolicyInputList": [scp] }]);
+    let reply = lab.ok("SimulateCustomPolicy", limited).await;
+    assert_eq!(decisions(&reply), ["implicitDeny", "implicitDeny"]);
+    assert_eq!(reply["EvaluationResults"][0]["OrganizationsDecisionDetail"]["AllowedByOrganizations"], false);
+    let mut by_resource = input;
+    by_resource["ResourcePolicy"] = json!(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/ann"},"Action":"s3:*","Resource":"*"}}"#
+    );
+    let reply = lab.ok("SimulateCustomPolicy", by_resource).await;
+    assert_eq!(decisions(&reply), ["allowed", "allowed"]);
+    assert_eq!(reply["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyType"], "resource");
+    let keys = lab.ok("GetContextKeysForCustomPolicy", json!({ "PolicyInputList": [own] })).await;
+    assert_eq!(keys["ContextKeyNames"], json!(["aws:username"]));
+    let refusal =
+        lab.refused("SimulateCustomPolicy", json!({ "PolicyInputList": ["{"], "ActionNames": ["s3:GetObject"] })).await;
+    assert!(refusal.starts_with("InvalidInput"), "{refusal}");
+}
