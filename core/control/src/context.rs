@@ -30,6 +30,8 @@ pub struct InstanceProfile {
     pub arn: String,
     /// `AIPA...`.
     pub id: String,
+    /// ARN of the role in it, which the caller of RunInstances must be allowed to pass on.
+    pub role: Option<String>,
 }
 
 /// A key pair: the private half only when it was just made.

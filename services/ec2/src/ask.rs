@@ -21,7 +21,20 @@ pub fn may(inner: &Inner, call: &Call, account: AccountId) -> Result<(), Refusal
     for thing in tagged {
         judge(inner, call, account, "ec2:CreateTags", thing, &request_keys)?;
     }
-    Ok(())
+    may_pass_role(inner, call, account)
+}
+
+/// Who gives an instance a role must be allowed to pass that role on.
+fn may_pass_role(inner: &Inner, call: &Call, account: AccountId) -> Result<(), Refusal> {
+    let profile = call.input.get("IamInstanceProfile");
+    let text = |member: &str| profile.and_then(|p| p.get(member)).and_then(Value::as_str);
+    let named = text("Arn").or_else(|| text("Name"));
+    let Some(role) = named.and_then(|name| inner.outside.instance_profile(account, name)).and_then(|p| p.role) else {
+        return Ok(());
+    };
+    let service = "ec2.amazonaws.com".to_owned();
+    let thing = Touched { arn: role, keys: Keys::from([("iam:passedtoservice".to_owned(), vec![service])]) };
+    judge(inner, call, account, "iam:PassRole", thing, &Keys::new())
 }
 
 fn judge(
@@ -52,7 +65,25 @@ fn judge(
         return Ok(());
     }
     let (code, status) = postern_policy::code_for("ec2");
-    Err(Refusal::new(code, postern_policy::sentence(&ask, &decision)).status(status))
+    let sentence = postern_policy::sentence(&ask, &decision);
+    // The policy crate opens EC2's own actions with this; EC2 says it of others' too.
+    let message = if sentence.starts_with(OPENING) { sentence } else { format!("{OPENING}{sentence}") };
+    let mut refusal = Refusal::new(code, message).status(status);
+    refusal.hint = hint(&decision);
+    Err(refusal)
+}
+
+const OPENING: &str = "You are not authorized to perform this operation. ";
+
+/// Which statement it was, for the person at the keyboard.
+fn hint(decision: &Decision) -> Option<String> {
+    let (words, statement) = match decision {
+        Decision::Allow { .. } => return None,
+        Decision::ExplicitDeny { by } => ("denied by", by),
+        Decision::ImplicitDeny { nearly, .. } => ("nearly allowed by", &nearly.first()?.statement),
+    };
+    let sid = statement.sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+    Some(format!("{words} statement {}{sid} of {}", statement.index + 1, statement.policy))
 }
 
 /// Keys that every resource of the call shares.

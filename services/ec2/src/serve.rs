@@ -38,7 +38,10 @@ impl Ec2 {
         match tokens.reply(account, call) {
             Ok(None) => {}
             // The first call may still be waiting for the disk: its reply is good when it is durable.
-            Ok(Some(reply)) => return Ok((Ok(reply), inner.everything_so_far())),
+            Ok(Some(reply)) => {
+                inner.queue(seed)?;
+                return Ok((Ok(reply), inner.everything_so_far()));
+            }
             Err(refusal) => return Ok((Err(refusal), inner.queue(seed)?)),
         }
         let is_dry = call.input.get("DryRun").and_then(Value::as_bool) == Some(true);

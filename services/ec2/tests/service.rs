@@ -22,8 +22,10 @@ impl Outside for Counter {
     fn bits(&self) -> u64 {
         self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
-    fn instance_profile(&self, _: AccountId, _: &str) -> Option<InstanceProfile> {
-        None
+    fn instance_profile(&self, account: AccountId, name: &str) -> Option<InstanceProfile> {
+        let arn = format!("arn:aws:iam::{account}:instance-profile/{name}");
+        let role = format!("arn:aws:iam::{account}:role/{name}");
+        (name == "app").then(|| InstanceProfile { arn, id: "AIPAEXAMPLE".into(), role: Some(role) })
     }
     fn make_key(&self, _: &str, _: &str) -> Result<KeyMaterial, String> {
         Err("no keys here".into())
@@ -216,6 +218,25 @@ async fn every_resource_of_a_call_is_asked_for() {
              to perform: ec2:CreateVpcEndpoint on resource: {} because no identity-based policy allows the \
              ec2:CreateVpcEndpoint action",
             arn(&format!("route-table/{table}"))
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_can_be_given_only_by_who_may_pass_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    rig.gate.denied.lock().unwrap().push(("iam:PassRole".into(), "role/app".into()));
+    let run =
+        json!({ "MinCount": 1, "MaxCount": 1, "ImageId": "ami-00000001", "IamInstanceProfile": { "Name": "app" } });
+    let refusal = rig.refusal("RunInstances", run).await;
+    assert_eq!(
+        (refusal.code.as_str(), refusal.message.as_str()),
+        (
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation. User: arn:aws:iam::123456789012:root is not authorized \
+             to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/app because no identity-based policy \
+             allows the iam:PassRole action"
         )
     );
 }

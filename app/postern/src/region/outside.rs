@@ -23,8 +23,8 @@ impl Outside for Elsewhere {
     }
 
     fn instance_profile(&self, account: AccountId, name_or_arn: &str) -> Option<InstanceProfile> {
-        let (arn, id) = self.iam.instance_profile(account, name_or_arn)?;
-        Some(InstanceProfile { arn, id })
+        let found = self.iam.instance_profile(account, name_or_arn).ok()?;
+        Some(InstanceProfile { arn: found.arn, id: found.id, role: found.role_arn })
     }
 
     fn make_key(&self, key_type: &str, comment: &str) -> Result<KeyMaterial, String> {
