@@ -299,7 +299,7 @@ fn rules_are_revoked_changed_and_described_by_id() {
         }]}),
     ));
     let revoked = lab.ok("RevokeSecurityGroupIngress", json!({ "GroupId": id, "SecurityGroupRuleIds": [rule] }));
-    assert_eq!(texts(&revoked, "/RevokedSecurityGroupRules", "SecurityGroupRuleId"), [rule.clone()]);
+    assert_eq!(texts(&revoked, "/RevokedSecurityGroupRules", "SecurityGroupRuleId"), std::slice::from_ref(&rule));
     assert_eq!(
         lab.refused("DescribeSecurityGroupRules", json!({ "SecurityGroupRuleIds": [rule] })),
         format!("InvalidSecurityGroupRuleId.NotFound: The security group rule ID '{rule}' does not exist")

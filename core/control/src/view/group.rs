@@ -121,21 +121,22 @@ pub fn identifiers(world: &World, groups: &[SecurityGroupId]) -> Value {
 /// Rules of one direction as `IpPermissions`: those of the same protocol and ports are one, in the order of their
 /// first rule.
 pub fn permissions<'r>(rules: impl Iterator<Item = &'r SecurityGroupRule>) -> Value {
-    let mut merged: Vec<(String, Option<(i64, i64)>, Vec<&SecurityGroupRule>)> = Vec::new();
+    let mut merged: Vec<Vec<&SecurityGroupRule>> = Vec::new();
     for rule in rules {
-        let (protocol, ports) = (protocol(rule), wire_ports(rule));
-        match merged.iter_mut().find(|(p, range, _)| *p == protocol && *range == ports) {
-            Some((_, _, same)) => same.push(rule),
-            None => merged.push((protocol, ports, vec![rule])),
+        let is_like =
+            |first: &&SecurityGroupRule| first.protocol == rule.protocol && wire_ports(first) == wire_ports(rule);
+        match merged.iter_mut().find(|same| same.first().is_some_and(is_like)) {
+            Some(same) => same.push(rule),
+            None => merged.push(vec![rule]),
         }
     }
-    merged.into_iter().map(|(protocol, ports, rules)| permission(&protocol, ports, &rules)).collect()
+    merged.iter().filter_map(|same| Some(permission(same.first()?, same))).collect()
 }
 
-fn permission(protocol: &str, ports: Option<(i64, i64)>, rules: &[&SecurityGroupRule]) -> Value {
+fn permission(first: &SecurityGroupRule, rules: &[&SecurityGroupRule]) -> Value {
     let mut permission = Map::new();
-    permission.insert("IpProtocol".into(), json!(protocol));
-    if let Some((from, to)) = ports {
+    permission.insert("IpProtocol".into(), json!(protocol(first)));
+    if let Some((from, to)) = wire_ports(first) {
         permission.insert("FromPort".into(), json!(from));
         permission.insert("ToPort".into(), json!(to));
     }

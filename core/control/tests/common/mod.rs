@@ -25,7 +25,11 @@ impl Outside for Counting {
     }
     fn instance_profile(&self, account: AccountId, name_or_arn: &str) -> Option<InstanceProfile> {
         let arn = format!("arn:aws:iam::{account}:instance-profile/app");
-        (name_or_arn == "app" || name_or_arn == arn).then(|| InstanceProfile { arn, id: "AIPAEXAMPLE".into(), role: None })
+        (name_or_arn == "app" || name_or_arn == arn).then(|| InstanceProfile {
+            arn,
+            id: "AIPAEXAMPLE".into(),
+            role: None,
+        })
     }
     fn make_key(&self, key_type: &str, comment: &str) -> Result<KeyMaterial, String> {
         Ok(KeyMaterial {
