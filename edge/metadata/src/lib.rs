@@ -1,18 +1,18 @@
-//! Instance metadata at 169.254.169.254, versions 1 and 2.
+//! The instance metadata service: what an instance learns about itself at 169.254.169.254.
 //!
-//! [`answer`] is pure: a request, the facts of the instance that asks and the tokens given out make a reply. [`serve`]
-//! carries requests to it. Who asks is known from the peer's address, which the VPC's router has checked.
+//! [`answer`] is the whole behaviour of both versions (with a session token and without), pure; [`serve`] speaks HTTP on
+//! a listener that was opened inside a VPC's namespace, where the peer's address says which instance asks.
 #![forbid(unsafe_code)]
 
 mod answer;
-mod credential;
 mod facts;
 mod serve;
 mod token;
 mod tree;
 
-pub use answer::{Ask, Reply, answer};
-pub use credential::RoleCredentials;
-pub use facts::{FactsSource, InstanceFacts, Interface, Profile};
+pub use answer::{Reply, Request, answer};
+pub use facts::{
+    FactsSource, InstanceFacts, InstanceProfile, InterfaceFacts, KeyFacts, MetadataOptions, RoleCredentials,
+};
 pub use serve::serve;
 pub use token::Tokens;

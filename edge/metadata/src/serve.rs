@@ -1,149 +1,137 @@
-//! Requests over HTTP/1.1, one listener per VPC.
+//! HTTP on a listener that stands in a VPC's namespace.
 
-use crate::{Ask, FactsSource, InstanceFacts, Reply, Tokens, answer};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
-use std::net::IpAddr;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
-/// An idle connection is closed after this time.
-const IDLE: Duration = Duration::from_secs(30);
-/// Hops of every answer but a token's.
-const TTL: u32 = 64;
+use crate::answer::{Reply, Request, answer};
+use crate::facts::FactsSource;
+use crate::token::Tokens;
+
+/// One VPC's instances together; more wait in the backlog.
+const CONNECTIONS_MAX: usize = 512;
+/// A client that says nothing for so long is let go.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+/// The system's default time to live, to which a connection returns after a token's reply.
+const TTL_DEFAULT: u32 = 64;
 const TOKEN: &str = "x-aws-ec2-metadata-token";
 const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
-/// Serves one VPC's instances until the task is aborted. The listener is bound to 169.254.169.254:80 in its namespace.
-pub async fn serve(listener: TcpListener, source: Arc<dyn FactsSource>) {
-    let tokens = Arc::new(Mutex::new(Tokens::default()));
+/// Serves until dropped. The listener is bound to 169.254.169.254:80 in the VPC's namespace; `facts` knows its instances.
+///
+/// Fails only when the listener does.
+pub async fn serve(listener: TcpListener, facts: Arc<dyn FactsSource>) -> io::Result<Infallible> {
+    let mut key = [0u8; 64];
+    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+    let tokens = Arc::new(Tokens::new(key));
+    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let (source, tokens) = (Arc::clone(&source), Arc::clone(&tokens));
-                tokio::spawn(async move { converse(stream, peer.ip(), &*source, &tokens).await });
+        let seat = Arc::clone(&seats).acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if passing(&error) => {
+                tracing::debug!(%error, "a metadata client went away, or no descriptor is free");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
             }
-            Err(error) => {
-                tracing::warn!(%error, "accept failed");
-                tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(error) => return Err(error),
+        };
+        let (facts, tokens) = (Arc::clone(&facts), Arc::clone(&tokens));
+        tokio::spawn(async move {
+            if let Err(error) = converse(stream, peer, facts, tokens).await {
+                tracing::debug!(%peer, %error, "a metadata connection ended");
             }
-        }
+            drop(seat);
+        });
     }
 }
 
-async fn converse(stream: TcpStream, peer: IpAddr, source: &dyn FactsSource, tokens: &Mutex<Tokens>) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY");
-    }
-    let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
-    let service = service_fn(|request| {
-        let socket = &socket;
-        async move { Ok::<_, Infallible>(respond(request, peer, source, tokens, socket).await) }
+/// Errors of accept that say nothing about the listener.
+fn passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
+    let full = matches!(error.raw_os_error(), Some(23 | 24 | 105 | 12));
+    full || matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | WouldBlock)
+}
+
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    facts: Arc<dyn FactsSource>,
+    tokens: Arc<Tokens>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    stream.set_nodelay(true)?;
+    let socket: Arc<OwnedFd> = Arc::new(std::os::fd::AsFd::as_fd(&stream).try_clone_to_owned()?);
+    let peer = private_address(peer.ip());
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let reply = reply(&request, peer, facts.as_ref(), &tokens);
+        // The reply's packets leave after this; a limit that cannot be set must not be passed over in silence.
+        let ttl = reply.hop_limit.map_or(TTL_DEFAULT, u32::from);
+        let limited = rustix::net::sockopt::set_ip_ttl(&socket, ttl);
+        let head = request.method() == Method::HEAD;
+        async move { limited.map_err(io::Error::from).map(|()| respond(reply, head)) }
     });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(IDLE);
-    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
-        tracing::debug!(%error, "connection");
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_PATIENCE)
+        .max_buf_size(16 * 1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .await?;
+    Ok(())
+}
+
+fn private_address(peer: IpAddr) -> Option<Ipv4Addr> {
+    match peer {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(address) => address.to_ipv4_mapped(),
     }
 }
 
-async fn respond(
-    request: Request<Incoming>,
-    peer: IpAddr,
+fn reply(
+    request: &http::Request<Incoming>,
+    peer: Option<Ipv4Addr>,
     source: &dyn FactsSource,
-    tokens: &Mutex<Tokens>,
-    socket: &OwnedFd,
-) -> Response<Full<Bytes>> {
-    let IpAddr::V4(address) = peer else { return error(404) };
-    let Some(facts) = source.by_address(address) else { return error(404) };
-    let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
-    let ask = Ask {
+    tokens: &Tokens,
+) -> Reply {
+    let Some(facts) = peer.and_then(|address| source.by_address(address)) else { return Reply::error(404) };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    let request = Request {
         method: request.method().as_str(),
         path: request.uri().path(),
-        token: text(TOKEN),
-        ttl: text(TOKEN_TTL),
+        // A token that is no text is no token of ours.
+        token: request.headers().get(TOKEN).map(|value| value.to_str().unwrap_or("")),
+        ttl_seconds: text(request.headers(), TOKEN_TTL),
         forwarded: request.headers().contains_key("x-forwarded-for"),
     };
-    let Some(fresh) = fresh_token() else { return error(500) };
-    let now = time::OffsetDateTime::now_utc().unix_timestamp();
-    let reply = {
-        let mut tokens = tokens.lock().unwrap_or_else(|e| e.into_inner());
-        answer(ask, &facts, &mut tokens, fresh, now)
-    };
-    limit_hops(socket, &reply);
-    finish(reply, &facts, source).await
+    answer(&request, &facts, &|| source.credentials(&facts), tokens, now)
 }
 
-async fn finish(reply: Reply, facts: &InstanceFacts, source: &dyn FactsSource) -> Response<Full<Bytes>> {
-    match reply {
-        Reply::Text(body) => plain(body),
-        Reply::Bytes(body) => with_type(body, "application/octet-stream"),
-        Reply::Token { token, seconds, .. } => {
-            let mut response = plain(token);
-            response.headers_mut().insert(TOKEN_TTL, HeaderValue::from(seconds));
-            response
-        }
-        Reply::Credentials => match source.credentials(facts.instance).await {
-            Ok(credentials) => plain(credentials.document()),
-            Err(why) => {
-                tracing::warn!(instance = %facts.instance, why, "no credentials");
-                error(404)
-            }
-        },
-        Reply::Error(status) => error(status),
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn respond(reply: Reply, head: bool) -> http::Response<Full<Bytes>> {
+    let length = reply.body.len();
+    let body = if head { Bytes::new() } else { Bytes::from(reply.body) };
+    let mut response = http::Response::new(Full::new(body));
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::NOT_FOUND);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    headers.insert(header::SERVER, HeaderValue::from_static("EC2ws"));
+    if let Some(seconds) = reply.token_ttl_seconds {
+        headers.insert(TOKEN_TTL, HeaderValue::from(seconds));
     }
-}
-
-/// A token's answer may travel only so many hops, so that it does not leave the instance through a proxy or container.
-fn limit_hops(socket: &OwnedFd, reply: &Reply) {
-    let hops = match reply {
-        Reply::Token { hop_limit, .. } => u32::from(*hop_limit),
-        _ => TTL,
-    };
-    let set = socket.try_clone().map(std::net::TcpStream::from).and_then(|stream| stream.set_ttl(hops));
-    if let Err(error) = set {
-        tracing::error!(%error, hops, "IP_TTL");
-    }
-}
-
-fn fresh_token() -> Option<String> {
-    let mut bytes = [0u8; 40];
-    getrandom::fill(&mut bytes).inspect_err(|error| tracing::error!(%error, "no random bytes")).ok()?;
-    Some(URL_SAFE.encode(bytes))
-}
-
-fn plain(body: String) -> Response<Full<Bytes>> {
-    with_type(body, "text/plain")
-}
-
-fn with_type(body: impl Into<Bytes>, content_type: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(header::SERVER, HeaderValue::from_static("EC2ws"));
-    response
-}
-
-/// AWS's page for an error.
-fn error(status: u16) -> Response<Full<Bytes>> {
-    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let title = format!("{status} - {}", code.canonical_reason().unwrap_or_default());
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n\
-         <!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\"\n\
-         \t\"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\n\
-         <html xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"en\" lang=\"en\">\n \
-         <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n </body>\n</html>\n"
-    );
-    let mut response = with_type(body, "text/html");
-    *response.status_mut() = code;
     response
 }

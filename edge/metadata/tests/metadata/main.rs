@@ -1,0 +1,5 @@
+//! The metadata service: its answers, and itself over loopback.
+
+mod answers;
+mod loopback;
+mod specimen;
