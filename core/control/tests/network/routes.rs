@@ -66,6 +66,11 @@ fn tables_and_their_associations() {
         rig.refused("AssociateRouteTable", json!({ "RouteTableId": foreign, "SubnetId": subnet })),
         format!("InvalidParameterValue: Route table {foreign} and subnet {subnet} belong to different networks")
     );
+    let mine =
+        rig.call("AssociateRouteTable", json!({ "RouteTableId": other, "SubnetId": subnet }))["AssociationId"].clone();
+    let refusal =
+        rig.refused("ReplaceRouteTableAssociation", json!({ "AssociationId": mine, "RouteTableId": foreign }));
+    assert!(refusal.ends_with("belong to different networks"), "{refusal}");
     let edge = json!({ "RouteTableId": other, "GatewayId": "igw-0123456789abcdef0" });
     assert!(rig.refused("AssociateRouteTable", edge).starts_with("UnsupportedOperation"));
     assert!(rig.refused("AssociateRouteTable", json!({ "RouteTableId": other })).starts_with("MissingParameter"));
@@ -104,6 +109,9 @@ fn routes_are_made_replaced_and_deleted() {
     let nat = id(&nat["NatGateway"]["NatGatewayId"]);
     rig.call("ReplaceRoute", json!({ "RouteTableId": table, "DestinationCidrBlock": ALL, "NatGatewayId": nat }));
     assert_eq!(rig.routes(&table), ["10.0.0.0/16 local active", &format!("0.0.0.0/0 {nat} active")]);
+    let as_gateway = json!({ "RouteTableId": table, "DestinationCidrBlock": "10.9.0.0/16", "GatewayId": nat });
+    rig.call("CreateRoute", as_gateway);
+    rig.call("DeleteRoute", json!({ "RouteTableId": table, "DestinationCidrBlock": "10.9.0.0/16" }));
     rig.call("DeleteNatGateway", json!({ "NatGatewayId": nat }));
     assert_eq!(rig.routes(&table)[1], format!("0.0.0.0/0 {nat} blackhole"));
     rig.call("DeleteRoute", json!({ "RouteTableId": table, "DestinationCidrBlock": ALL }));

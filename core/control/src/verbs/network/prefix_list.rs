@@ -131,7 +131,7 @@ pub fn modify_managed_prefix_list(
     if let Some(max_entries) = request.number("MaxEntries") {
         if changes_entries {
             return Err(refuse::invalid_combination(
-                "The parameter MaxEntries cannot be changed together with the entries of a prefix list.",
+                "You cannot modify the entries and the maximum entries for the prefix list in the same request.",
             ));
         }
         let max_entries = checked_max(max_entries)?;

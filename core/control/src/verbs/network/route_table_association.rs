@@ -63,7 +63,10 @@ pub fn replace_route_table_association(
     let (mut old, association) = find_association(draft, context, request)?;
     let mut new = find::<RouteTable>(draft, context, request.id("RouteTableId")?)?.clone();
     if new.vpc != old.vpc {
-        let message = format!("Route tables {} and {} belong to different networks", old.id, new.id);
+        let message = format!(
+            "route table association {} and route table {} belong to different networks",
+            association.id, new.id
+        );
         return Err(Refusal::new("InvalidParameterValue", message));
     }
     let mut id = association.id;

@@ -69,6 +69,10 @@ fn gateway(world: &World, context: &Context<'_>, table: &RouteTable, id: &str) -
     if id.starts_with("vpce-") {
         return endpoint(world, context, parse_id(id)?);
     }
+    // AWS takes a NAT gateway here too.
+    if id.starts_with("nat-") && id.parse().is_ok_and(|id: NatGatewayId| world.nat_gateways.contains_key(&id)) {
+        return nat_gateway(world, context, table, id);
+    }
     if id == "local" {
         return Err(refuse::invalid_value(
             "gatewayId",
