@@ -197,9 +197,9 @@ fn header_members(shape: &Shape, refusal: &Refusal) -> Vec<(String, String)> {
     refusal.members.iter().filter_map(header).collect()
 }
 
-/// A header holds visible ASCII on one line.
+/// A header holds visible ASCII on one line, and clients limit the length of a line.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { ' ' }).collect()
+    text.chars().take(4096).map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { ' ' }).collect()
 }
 
 /// The code that SQS had in its query days, which SDKs still show for its JSON errors.
