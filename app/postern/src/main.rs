@@ -13,9 +13,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Helper processes of the sandbox re-enter this binary before it has threads or has read a word of the user's.
-    let arguments: Vec<String> = std::env::args().collect();
-    if arguments.get(1).is_some_and(|word| word.starts_with("__sandbox")) {
-        return postern_sandbox::hidden_main(&arguments[1..]);
-    }
+    postern_sandbox::hidden_main();
     cli::main()
 }

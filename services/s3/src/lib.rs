@@ -81,6 +81,11 @@ impl S3 {
         self.store.bucket(bucket)?.policy.clone()
     }
 
+    /// How many buckets there are, of all accounts.
+    pub fn bucket_count(&self) -> usize {
+        self.store.bucket_count()
+    }
+
     /// The operations served, by model name.
     pub fn operations() -> Vec<&'static str> {
         gate::actions::served()

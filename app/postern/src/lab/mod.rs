@@ -3,8 +3,8 @@
 mod file;
 mod run;
 
-pub use file::{Lab, Step};
-pub use run::{Outcome, Setting, run};
+pub use file::Lab;
+pub use run::{Setting, run};
 
 /// The labs of this build, in teaching order.
 pub fn all() -> Vec<Lab> {

@@ -1,6 +1,6 @@
 //! Runs a lab.
 
-use super::{Lab, Step};
+use super::file::{Lab, Step};
 use crate::say::{Colour, paint};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

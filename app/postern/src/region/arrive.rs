@@ -2,7 +2,7 @@
 
 use postern_door::{Arrived, Place};
 use postern_linux::Host;
-use postern_model::{World, public_services, test_sites};
+use postern_model::{World, public_services, site_at};
 use postern_names::*;
 use postern_program::Namespace;
 use std::collections::HashMap;
@@ -67,7 +67,7 @@ pub fn identify(namespace: Namespace, world: Arc<RwLock<World>>, host: Arc<Host>
 }
 
 fn on_the_internet(world: &RwLock<World>, local: Ipv4Addr, peer: IpAddr) -> Option<Place> {
-    if let Some(site) = test_sites().iter().find(|site| site.address == local) {
+    if let Some(site) = site_at(local) {
         return Some(Place::Site { name: site.name.to_owned(), peer });
     }
     let world = world.read().unwrap_or_else(|e| e.into_inner());

@@ -63,12 +63,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     gate.set(Arc::clone(&world), Arc::clone(&iam));
     ec2.seed_account(settings.account, &settings.region).await.map_err(Trouble::new)?;
     // As after a host's reboot: what ran starts again, what was ending has ended.
-    ec2.change(|draft| {
-        states::after_host_restart(draft, now);
-        Ok(())
-    })
-    .await
-    .map_err(Trouble::new)?;
+    ec2.change(|draft| Ok(states::host_restarted(draft))).await.map_err(Trouble::new)?;
 
     let objects = S3::open(&dir.file("s3"), iam.clone(), gate.clone(), settings.region.clone());
     let objects = objects.map_err(Trouble::at("open S3"))?;

@@ -13,7 +13,7 @@ use postern_model::{Change, Entity, EntityKey, World};
 use postern_names::VpcId;
 use postern_program::{Key, Namespace, Program, Role, Step, diff};
 use postern_resolver::Resolver;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -54,7 +54,7 @@ impl DataPlane {
     /// Starts the thread. Nothing runs until the first [`DataPlane::converge`].
     pub fn start(behind: Behind) -> std::io::Result<(Arc<Self>, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel();
-        let worker = Worker { behind, wanted: BTreeMap::new(), tasks: HashMap::new(), unsure: true };
+        let worker = Worker { behind, wanted: BTreeMap::new(), tasks: BTreeMap::new(), unsure: true };
         let thread = std::thread::Builder::new().name("data-plane".into()).spawn(move || worker.run(&jobs))?;
         Ok((Arc::new(Self { queue }), thread))
     }
@@ -128,7 +128,7 @@ struct Worker {
     behind: Behind,
     /// What runs, piece by piece, as far as we know.
     wanted: BTreeMap<Piece, Program>,
-    tasks: HashMap<Key, AbortHandle>,
+    tasks: BTreeMap<Key, AbortHandle>,
     /// A round failed in the middle: the next one asks the host what runs.
     unsure: bool,
 }
@@ -239,7 +239,12 @@ impl Worker {
             (Role::Metadata, Socket::Tcp(listener)) => {
                 let Namespace::Vpc(vpc) = namespace else { return Err(misplaced(role)) };
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                tokio::spawn(postern_metadata::serve(listener, behind.facts.of_vpc(vpc))).abort_handle()
+                let serving = postern_metadata::serve(listener, behind.facts.of_vpc(vpc));
+                let loud = async move {
+                    let Err(error) = serving.await;
+                    tracing::error!(%error, %vpc, "the metadata service has ended");
+                };
+                tokio::spawn(loud).abort_handle()
             }
             (role, Socket::Udp(_)) => return Err(misplaced(role)),
         })

@@ -173,12 +173,33 @@ impl Lifecycle {
             let was_running = me.find(id).is_some_and(|i| i.state == InstanceState::Running);
             if ours && was_running {
                 tracing::info!(instance = %id, ?exit, "ended by itself");
-                if let Err(trouble) = me.change(move |draft, now| lifecycle::ended_by_itself(draft, id, now)).await {
+                if let Err(trouble) = me.ended_by_itself(id, running).await {
                     tracing::error!(instance = %id, %trouble, "its end could not be written down");
                 }
-                me.kick(id);
             }
         });
+    }
+
+    async fn ended_by_itself(&self, id: InstanceId, running: Arc<Running>) -> Result<(), Trouble> {
+        let stays = self.find(id).is_some_and(|i| i.shutdown_behavior == "stop");
+        let after = if stays { lifecycle::stopped } else { lifecycle::terminated };
+        self.change(move |draft, now| after(draft, id, now)).await?;
+        self.stop_sandbox(id, running).await?;
+        if !stays {
+            self.remove_disk(id).await;
+        }
+        Ok(())
+    }
+
+    async fn remove_disk(&self, id: InstanceId) {
+        let disk = instance_dir(&self.dir, id);
+        let removed = tokio::task::spawn_blocking(move || match std::fs::remove_dir_all(&disk) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        });
+        if let Ok(Err(error)) = removed.await {
+            tracing::warn!(instance = %id, %error, "its disk could not be removed");
+        }
     }
 
     async fn end(self: &Arc<Self>, instance: &Instance) -> Result<(), Trouble> {
@@ -189,14 +210,7 @@ impl Lifecycle {
         if instance.state == InstanceState::Stopping {
             return self.change(move |draft, now| lifecycle::stopped(draft, id, now)).await;
         }
-        let disk = instance_dir(&self.dir, id);
-        let removed = tokio::task::spawn_blocking(move || match std::fs::remove_dir_all(&disk) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        });
-        if let Ok(Err(error)) = removed.await {
-            tracing::warn!(instance = %id, %error, "its disk could not be removed");
-        }
+        self.remove_disk(id).await;
         self.change(move |draft, now| lifecycle::terminated(draft, id, now)).await
     }
 
@@ -211,8 +225,8 @@ impl Lifecycle {
 
     /// A start that failed: AWS too gives such an instance up with a reason.
     async fn give_up(&self, id: InstanceId, trouble: &Trouble) {
-        let reason = trouble.what.clone();
-        let given_up = self.change(move |draft, now| lifecycle::failed_to_start(draft, id, now, &reason)).await;
+        tracing::warn!(instance = %id, %trouble, "given up");
+        let given_up = self.change(move |draft, now| lifecycle::failed_to_start(draft, id, now)).await;
         if let Err(trouble) = given_up {
             tracing::error!(instance = %id, %trouble, "its failure could not be written down");
         }
@@ -225,11 +239,11 @@ impl Lifecycle {
 
     async fn change(
         &self,
-        change: impl FnOnce(&mut postern_control::Draft<'_>, time::OffsetDateTime) + Send,
+        change: impl FnOnce(&mut postern_control::Draft<'_>, time::OffsetDateTime) -> bool + Send,
     ) -> Result<(), Trouble> {
         let Some(ec2) = self.ec2.get() else { return Err(Trouble::new("EC2 does not exist yet")) };
         let now = time::OffsetDateTime::now_utc();
-        ec2.change(|draft| change(draft, now)).await.map_err(|refusal| {
+        ec2.change(|draft| Ok(change(draft, now))).await.map(drop).map_err(|refusal| {
             let inside = refusal.inside.clone().unwrap_or_default();
             Trouble::new(format!("{refusal} {inside}"))
         })
@@ -322,7 +336,8 @@ fn size(window: Window) -> postern_sandbox::Window {
     postern_sandbox::Window { rows: window.rows, columns: window.columns }
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
+/// User data from the form that the API carries it in.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()
 }

@@ -127,6 +127,10 @@ impl Buckets {
         Ok(Self { known: RwLock::new(known), tagged: AtomicBool::new(tagged) })
     }
 
+    pub fn count(&self) -> usize {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).by_name.len()
+    }
+
     pub fn get(&self, name: &str) -> Option<Arc<Bucket>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
     }

@@ -66,6 +66,11 @@ impl Store {
         self.buckets.get(name)
     }
 
+    /// How many buckets there are.
+    pub fn bucket_count(&self) -> usize {
+        self.buckets.count()
+    }
+
     /// Runs a reading closure on a connection of the pool. What it sees includes every change answered so far.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
