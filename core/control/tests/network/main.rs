@@ -8,6 +8,7 @@ mod flaws;
 mod gateways;
 mod prefix_lists;
 mod random;
+mod random_compute;
 mod rig;
 mod routes;
 mod subnets;
