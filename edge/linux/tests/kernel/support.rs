@@ -132,7 +132,7 @@ impl Lab {
         self.become_program(after);
     }
 
-    fn become_program(&mut self, after: Program) -> Vec<Opened> {
+    pub fn become_program(&mut self, after: Program) -> Vec<Opened> {
         let opened = self.host.apply(&diff(&self.parts, &after)).unwrap();
         assert_eq!(self.host.program().unwrap(), after);
         self.parts = after;
@@ -144,6 +144,17 @@ impl Lab {
         let listener =
             self.host.in_namespace(ns, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))).unwrap().unwrap();
         tell(listener, name);
+    }
+
+    /// The answers to many questions, asked at the same time, in their order.
+    pub fn ask_all<'a>(
+        &self,
+        questions: impl Iterator<Item = (Namespace, &'a str, u16)>,
+    ) -> Vec<Result<String, String>> {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = questions.map(|(ns, to, port)| scope.spawn(move || self.ask(ns, to, port))).collect();
+            asked.into_iter().map(|answer| answer.join().unwrap()).collect()
+        })
     }
 
     /// What the server at `to` says to a client in `ns`; `Err` is why it said nothing.

@@ -1,0 +1,146 @@
+//! A compiled World on the real kernel: every stop decides as AWS says.
+
+use crate::support::*;
+use crate::world::{self, APP, BESIDE, DB, FAR, INSTANCES, WEB};
+use postern_compiler::compile;
+use postern_linux::{Host, Opened, Socket, new_namespace};
+use postern_model::{Change, EntityKey, World, public_service};
+use postern_names::*;
+use postern_program::*;
+use std::net::{Ipv4Addr, TcpListener};
+
+const PORTS: [u16; 5] = [22, 80, 443, 5432, 8080];
+
+const SERVERS: [&str; 5] = ["web", "app", "db", "beside", "far"];
+
+struct Region {
+    lab: Lab,
+    world: World,
+}
+
+impl Region {
+    /// Every instance listens on every port and tells its name; doors tell where they stand.
+    fn new(world: World) -> Region {
+        let mut lab = Lab { host: Host::new().unwrap(), parts: Program::default() };
+        for n in INSTANCES {
+            lab.host.adopt(guest(n), new_namespace().unwrap()).unwrap();
+        }
+        let opened = lab.become_program(compile(&world));
+        opened.into_iter().for_each(open);
+        for (n, name) in INSTANCES.into_iter().zip(SERVERS) {
+            for port in PORTS {
+                let bound = lab.host.in_namespace(guest(n), || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)));
+                tell(bound.unwrap().unwrap(), name);
+            }
+        }
+        Region { lab, world }
+    }
+
+    fn change(&mut self, change: Change) {
+        self.world.apply(change);
+        self.lab.become_program(compile(&self.world)).into_iter().for_each(open);
+    }
+
+    /// Who answers, and as whom it sees the caller.
+    fn ask(&self, n: u64, to: &str, port: u16) -> String {
+        self.lab.ask(guest(n), to, port).unwrap_or_else(|_| "nothing".into())
+    }
+}
+
+fn open(opened: Opened) {
+    let name = match (&opened.key, opened.role) {
+        (Key::Listener(Namespace::Internet, ..), Role::Site) => "site",
+        (Key::Listener(Namespace::Internet, ..), _) => "public door",
+        (_, Role::DoorTls | Role::DoorPlain) => "endpoint",
+        (_, Role::Metadata) => "metadata",
+        _ => "resolver",
+    };
+    if let Socket::Tcp(listener) = opened.socket {
+        tell(listener, name);
+    }
+}
+
+fn s3() -> String {
+    public_service(&world::region(), "s3").unwrap().address.to_string()
+}
+fn sts() -> String {
+    public_service(&world::region(), "sts").unwrap().address.to_string()
+}
+
+#[test]
+fn every_stop_decides_as_aws_says() {
+    privileged("compiled::every_stop_decides_as_aws_says", || {
+        let region = Region::new(world::world());
+        let (s3, sts) = (s3(), sts());
+        let cases: Vec<(u64, &str, u16, &str, &str)> = vec![
+            (BESIDE, "10.0.1.5", 80, "web to 10.0.1.6", "the group of WEB takes HTTP"),
+            (BESIDE, "10.0.1.5", 22, "nothing", "the group of WEB does not take SSH"),
+            (WEB, "10.0.1.6", 22, "beside to 10.0.1.5", "BESIDE takes everything from the VPC"),
+            (WEB, "10.0.2.5", 8080, "app to 10.0.1.5", "a rule that names WEB's group"),
+            (BESIDE, "10.0.2.5", 8080, "nothing", "BESIDE is not in WEB's group"),
+            (WEB, "10.0.2.5", 80, "nothing", "APP's group takes 8080 only"),
+            (APP, "10.0.3.5", 5432, "db to 10.0.2.5", "group and ACL both allow"),
+            (APP, "10.0.3.5", 8080, "nothing", "the ACL allows, the group does not"),
+            (APP, "10.0.1.6", 80, "beside to 10.0.2.5", "APP may speak HTTP to all"),
+            (APP, "10.0.1.6", 22, "nothing", "APP may not speak SSH"),
+            (BESIDE, "10.0.3.5", 5432, "nothing", "DB's group takes it from the private subnet only"),
+            (DB, "10.0.2.5", 8080, "nothing", "DB says nothing of its own"),
+            (WEB, "93.184.215.14", 80, "site to 198.51.100.1", "the internet sees the public address"),
+            (BESIDE, "93.184.215.14", 80, "nothing", "BESIDE has no public address"),
+            (APP, "93.184.215.14", 80, "site to 198.51.100.9", "APP goes out by the NAT gateway"),
+            (DB, "93.184.215.14", 80, "nothing", "DB has no route"),
+            (WEB, "203.0.113.77", 80, "nothing", "nobody is there"),
+            (WEB, &s3, 443, "public door to 198.51.100.1", "WEB's table has no endpoint"),
+            (APP, &s3, 443, "endpoint to 10.0.2.5", "APP's table leads to the endpoint"),
+            (APP, &s3, 80, "endpoint to 10.0.2.5", "HTTP too"),
+            (APP, "52.217.9.9", 443, "endpoint to 10.0.2.5", "every address of the prefix list"),
+            (APP, &sts, 443, "nothing", "APP's group allows HTTPS to S3 only"),
+            (APP, &sts, 80, "public door to 198.51.100.9", "HTTP to STS goes by the NAT gateway"),
+            (DB, &s3, 443, "nothing", "DB's table has no endpoint"),
+            (FAR, "10.0.1.6", 22, "nothing", "the twin VPC has no BESIDE"),
+            (FAR, "198.51.100.1", 80, "web to 198.51.100.5", "from VPC to VPC by public addresses"),
+            (FAR, "198.51.100.1", 22, "nothing", "WEB's group holds against the internet"),
+            (WEB, "198.51.100.5", 22, "far to 198.51.100.1", "FAR is open"),
+            (BESIDE, "198.51.100.5", 22, "nothing", "without a public address there is no way"),
+            (WEB, "198.51.100.1", 443, "web to 198.51.100.1", "to oneself by the public address"),
+            (APP, "198.51.100.1", 80, "web to 198.51.100.9", "by the NAT gateway and back into the VPC"),
+            (WEB, "198.51.100.9", 80, "nothing", "nobody comes in by a NAT gateway"),
+            (DB, "169.254.169.254", 80, "metadata to 10.0.3.5", "no group and no ACL filters metadata"),
+            (WEB, "10.0.1.1", 80, "nothing", "the router serves nothing"),
+        ];
+        let answers = region.lab.ask_all(cases.iter().map(|(n, to, port, ..)| (guest(*n), *to, *port)));
+        for ((n, to, port, wanted, why), found) in cases.iter().zip(answers) {
+            assert_eq!(found.unwrap_or_else(|_| "nothing".into()), *wanted, "{n} to {to}:{port}: {why}");
+        }
+    });
+}
+
+#[test]
+fn an_endpoint_is_in_force_at_once_and_gone_at_once() {
+    privileged("compiled::an_endpoint_is_in_force_at_once_and_gone_at_once", || {
+        let mut region = Region::new(world::world());
+        let s3 = s3();
+        assert_eq!(region.ask(WEB, &s3, 443), "public door to 198.51.100.1");
+        region.change(Change::Put(Box::new(world::endpoint(1, world::HOME, &[2, 3]).into())));
+        assert_eq!(region.ask(WEB, &s3, 443), "endpoint to 10.0.1.5");
+        assert_eq!(region.ask(BESIDE, &s3, 443), "endpoint to 10.0.1.6", "no public address is needed");
+        region.change(Change::Remove(EntityKey::Endpoint(VpcEndpointId::from_bits(1))));
+        assert_eq!(region.ask(WEB, &s3, 443), "public door to 198.51.100.1");
+        assert_eq!(region.ask(BESIDE, &s3, 443), "nothing");
+        assert_eq!(region.ask(APP, &s3, 80), "public door to 198.51.100.9");
+    });
+}
+
+#[test]
+fn everything_goes_when_the_world_is_empty() {
+    privileged("compiled::everything_goes_when_the_world_is_empty", || {
+        let mut region = Region::new(world::world());
+        let empty = World::default();
+        region.lab.become_program(compile(&empty)).into_iter().for_each(open);
+        for n in INSTANCES {
+            let left = || std::fs::read_to_string("/proc/thread-self/net/dev").unwrap().lines().count();
+            assert_eq!(region.lab.host.in_namespace(guest(n), left).unwrap(), 3, "two lines of heading and lo");
+        }
+        assert_eq!(region.lab.host.program().unwrap(), compile(&empty));
+    });
+}

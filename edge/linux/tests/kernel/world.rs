@@ -1,0 +1,387 @@
+//! A World by hand: a VPC with public, private and closed subnets, and a twin with the same range.
+
+use crate::support::cidr;
+use postern_model::*;
+use postern_names::*;
+use std::net::Ipv4Addr;
+use time::OffsetDateTime;
+
+pub const HOME: u64 = 1;
+pub const TWIN: u64 = 2;
+
+/// Instances by number; see [`world`].
+pub const WEB: u64 = 1;
+pub const APP: u64 = 2;
+pub const DB: u64 = 3;
+pub const BESIDE: u64 = 4;
+pub const FAR: u64 = 5;
+pub const INSTANCES: [u64; 5] = [WEB, APP, DB, BESIDE, FAR];
+
+/// In HOME: WEB and BESIDE in the public subnet 10.0.1.0/24 (WEB with a public address), APP in the private one
+/// 10.0.2.0/24 behind a NAT gateway and an S3 endpoint, DB in the closed one 10.0.3.0/24 with an ACL of its own. In TWIN,
+/// with the same range: FAR, public, at WEB's private address.
+pub fn world() -> World {
+    let mut world = World::default();
+    let mut put = |entity: Entity| drop(world.apply(Change::Put(Box::new(entity))));
+    for vpc in [HOME, TWIN] {
+        put(self::vpc(vpc).into());
+        put(internet_gateway(vpc).into());
+        put(group(vpc * 100, vpc, "default", vec![]).into());
+    }
+    for (n, vpc, range) in
+        [(1, HOME, "10.0.1.0/24"), (2, HOME, "10.0.2.0/24"), (3, HOME, "10.0.3.0/24"), (4, TWIN, "10.0.1.0/24")]
+    {
+        put(subnet(n, vpc, range).into());
+    }
+    groups().into_iter().for_each(|group| put(group.into()));
+    let open = || {
+        vec![
+            entry(100, false, AclAction::Allow, Protocol::All, None, "0.0.0.0/0"),
+            entry(100, true, AclAction::Allow, Protocol::All, None, "0.0.0.0/0"),
+        ]
+    };
+    put(acl(1, HOME, true, open(), &[1, 2]).into());
+    put(acl(2, HOME, false, closed_entries(), &[3]).into());
+    put(acl(3, TWIN, true, open(), &[4]).into());
+    put(table(1, HOME, 1, vec![], &[None]).into());
+    put(table(
+        2,
+        HOME,
+        2,
+        vec![to_anywhere(RouteTarget::InternetGateway(InternetGatewayId::from_bits(HOME)))],
+        &[Some(1)],
+    )
+    .into());
+    put(table(3, HOME, 3, vec![to_anywhere(RouteTarget::NatGateway(NatGatewayId::from_bits(1)))], &[Some(2)]).into());
+    put(table(
+        4,
+        TWIN,
+        1,
+        vec![to_anywhere(RouteTarget::InternetGateway(InternetGatewayId::from_bits(TWIN)))],
+        &[None],
+    )
+    .into());
+    for (n, subnet, vpc, address, public, group) in [
+        (WEB, 1, HOME, "10.0.1.5", Some("198.51.100.1"), 1),
+        (APP, 2, HOME, "10.0.2.5", None, 2),
+        (DB, 3, HOME, "10.0.3.5", None, 3),
+        (BESIDE, 1, HOME, "10.0.1.6", None, 4),
+        (FAR, 4, TWIN, "10.0.1.5", Some("198.51.100.5"), 5),
+    ] {
+        put(interface(n, vpc, subnet, address, public, group).into());
+        put(instance(n, vpc, subnet).into());
+    }
+    nat(1, HOME, 1, "10.0.1.9", "198.51.100.9").into_iter().for_each(&mut put);
+    put(endpoint(1, HOME, &[3]).into());
+    assert_eq!(world.flaws(), Vec::<String>::new());
+    world
+}
+
+/// WEB serves HTTP to all. APP serves 8080 to WEB's group and speaks HTTPS to S3 and HTTP to all. DB serves 5432 to the
+/// private subnet and says nothing of its own. BESIDE takes everything from the VPC. FAR is open.
+fn groups() -> Vec<SecurityGroup> {
+    let out_all = |id| rule(id, RuleDirection::Egress, GroupPeer::Cidr(Ipv4Cidr::ALL), Protocol::All, None);
+    let into = |id, peer, protocol, ports| rule(id, RuleDirection::Ingress, peer, protocol, ports);
+    let from = |text| GroupPeer::Cidr(cidr(text));
+    let member = GroupPeer::Group { id: SecurityGroupId::from_bits(1), owner: AccountId::DEFAULT };
+    let s3 = GroupPeer::PrefixList(GATEWAY_SERVICES[0].prefix_list(&region()));
+    vec![
+        group(
+            1,
+            HOME,
+            "web",
+            vec![
+                into(11, from("0.0.0.0/0"), Protocol::Tcp, one(80)),
+                into(12, from("0.0.0.0/0"), Protocol::Tcp, one(443)),
+                out_all(13),
+            ],
+        ),
+        group(
+            2,
+            HOME,
+            "app",
+            vec![
+                into(21, member, Protocol::Tcp, one(8080)),
+                rule(22, RuleDirection::Egress, s3, Protocol::Tcp, one(443)),
+                rule(23, RuleDirection::Egress, from("0.0.0.0/0"), Protocol::Tcp, one(80)),
+                rule(24, RuleDirection::Egress, from("10.0.3.0/24"), Protocol::All, None),
+            ],
+        ),
+        group(3, HOME, "db", vec![into(31, from("10.0.2.0/24"), Protocol::Tcp, one(5432))]),
+        group(4, HOME, "beside", vec![into(41, from("10.0.0.0/16"), Protocol::All, None), out_all(42)]),
+        group(5, TWIN, "far", vec![into(51, from("0.0.0.0/0"), Protocol::All, None), out_all(52)]),
+    ]
+}
+
+/// DB's subnet: PostgreSQL and 8080 come in from the private subnet, answers to ephemeral ports go back there; from BESIDE
+/// anything comes in, but nothing goes back.
+fn closed_entries() -> Vec<AclEntry> {
+    let ephemeral = Some(PortRange { first: 1024, last: 65535 });
+    vec![
+        entry(90, false, AclAction::Deny, Protocol::Tcp, one(22), "0.0.0.0/0"),
+        entry(100, false, AclAction::Allow, Protocol::Tcp, Some(PortRange { first: 5432, last: 8080 }), "10.0.2.0/24"),
+        entry(110, false, AclAction::Allow, Protocol::All, None, "10.0.1.6/32"),
+        entry(100, true, AclAction::Allow, Protocol::Tcp, ephemeral, "10.0.2.0/24"),
+    ]
+}
+
+pub fn region() -> Region {
+    Region::new("us-east-1")
+}
+
+fn one(port: u16) -> Option<PortRange> {
+    Some(PortRange { first: port, last: port })
+}
+
+fn to_anywhere(target: RouteTarget) -> Route {
+    Route { destination: RouteDestination::Cidr(Ipv4Cidr::ALL), target }
+}
+
+fn zone() -> AvailabilityZone {
+    AvailabilityZone::new("us-east-1a")
+}
+
+fn vpc(n: u64) -> Vpc {
+    Vpc {
+        id: VpcId::from_bits(n),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        cidrs: vec![VpcCidr { association: VpcCidrAssociationId::from_bits(n), cidr: cidr("10.0.0.0/16") }],
+        dhcp_options: DhcpOptionsId::from_bits(1),
+        tenancy: "default".into(),
+        is_default: false,
+        enable_dns_support: true,
+        enable_dns_hostnames: true,
+        enable_network_address_usage_metrics: false,
+        next_subnet_number: 10,
+        next_table_number: 10,
+        tags: Tags::new(),
+    }
+}
+
+fn subnet(n: u64, vpc: u64, range: &str) -> Subnet {
+    Subnet {
+        id: SubnetId::from_bits(n),
+        vpc: VpcId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        cidr: cidr(range),
+        zone: zone(),
+        number: n as u32,
+        is_default: false,
+        map_public_ip_on_launch: false,
+        enable_dns64: false,
+        hostname_type: "ip-name".into(),
+        resource_name_a_record: false,
+        resource_name_aaaa_record: false,
+        tags: Tags::new(),
+    }
+}
+
+fn internet_gateway(vpc: u64) -> InternetGateway {
+    InternetGateway {
+        id: InternetGatewayId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        vpc: Some(VpcId::from_bits(vpc)),
+        tags: Tags::new(),
+    }
+}
+
+fn table(n: u64, vpc: u64, number: u32, routes: Vec<Route>, subnets: &[Option<u64>]) -> RouteTable {
+    let association = |subnet: &Option<u64>| TableAssociation {
+        id: RouteTableAssociationId::from_bits(n),
+        subnet: subnet.map(SubnetId::from_bits),
+    };
+    RouteTable {
+        id: RouteTableId::from_bits(n),
+        vpc: VpcId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        number,
+        routes,
+        associations: subnets.iter().map(association).collect(),
+        tags: Tags::new(),
+    }
+}
+
+fn group(n: u64, vpc: u64, name: &str, rules: Vec<SecurityGroupRule>) -> SecurityGroup {
+    SecurityGroup {
+        id: SecurityGroupId::from_bits(n),
+        vpc: VpcId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        name: name.into(),
+        description: name.into(),
+        rules,
+        tags: Tags::new(),
+    }
+}
+
+fn rule(
+    n: u64,
+    direction: RuleDirection,
+    peer: GroupPeer,
+    protocol: Protocol,
+    ports: Option<PortRange>,
+) -> SecurityGroupRule {
+    let id = SecurityGroupRuleId::from_bits(n);
+    SecurityGroupRule { id, direction, protocol, ports, icmp: None, peer, description: None, tags: Tags::new() }
+}
+
+fn acl(n: u64, vpc: u64, is_default: bool, entries: Vec<AclEntry>, subnets: &[u64]) -> NetworkAcl {
+    let associations =
+        subnets.iter().map(|s| (NetworkAclAssociationId::from_bits(*s), SubnetId::from_bits(*s))).collect();
+    NetworkAcl {
+        id: NetworkAclId::from_bits(n),
+        vpc: VpcId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        is_default,
+        entries,
+        associations,
+        tags: Tags::new(),
+    }
+}
+
+fn entry(
+    number: u16,
+    egress: bool,
+    action: AclAction,
+    protocol: Protocol,
+    ports: Option<PortRange>,
+    range: &str,
+) -> AclEntry {
+    AclEntry { number, egress, action, protocol, ports, icmp: None, cidr: cidr(range) }
+}
+
+fn interface(n: u64, vpc: u64, subnet: u64, address: &str, public: Option<&str>, group: u64) -> NetworkInterface {
+    NetworkInterface {
+        id: NetworkInterfaceId::from_bits(n),
+        vpc: VpcId::from_bits(vpc),
+        subnet: SubnetId::from_bits(subnet),
+        zone: zone(),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        kind: InterfaceKind::Interface,
+        description: String::new(),
+        mac: [2, 0, 0, 0, 1, n as u8],
+        addresses: vec![PrivateAddress {
+            address: address.parse().unwrap(),
+            auto_public: public.map(|text| text.parse::<Ipv4Addr>().unwrap()),
+        }],
+        groups: vec![SecurityGroupId::from_bits(group)],
+        source_dest_check: true,
+        associate_public_ip: public.is_some(),
+        attachment: Some(attachment(n, Some(InstanceId::from_bits(n)))),
+        requester_managed: false,
+        tags: Tags::new(),
+    }
+}
+
+fn attachment(n: u64, instance: Option<InstanceId>) -> Attachment {
+    Attachment {
+        id: NetworkInterfaceAttachmentId::from_bits(n),
+        instance,
+        device_index: 0,
+        delete_on_termination: true,
+        attached: OffsetDateTime::UNIX_EPOCH,
+    }
+}
+
+/// A public NAT gateway, its interface and its Elastic IP.
+fn nat(n: u64, vpc: u64, subnet: u64, address: &str, public: &str) -> Vec<Entity> {
+    let (private_ip, public_ip): (Ipv4Addr, Ipv4Addr) = (address.parse().unwrap(), public.parse().unwrap());
+    let interface = NetworkInterface {
+        id: NetworkInterfaceId::from_bits(0x90 + n),
+        kind: InterfaceKind::NatGateway,
+        groups: vec![],
+        source_dest_check: false,
+        attachment: Some(attachment(0x90 + n, None)),
+        requester_managed: true,
+        ..self::interface(0x90 + n, vpc, subnet, address, None, 1)
+    };
+    let gateway = NatGateway {
+        id: NatGatewayId::from_bits(n),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        vpc: VpcId::from_bits(vpc),
+        subnet: SubnetId::from_bits(subnet),
+        interface: Some(interface.id),
+        private_ip,
+        allocation: Some(AllocationId::from_bits(n)),
+        public_ip: Some(public_ip),
+        is_public: true,
+        state: NatGatewayState::Available,
+        failure: None,
+        created: OffsetDateTime::UNIX_EPOCH,
+        deleted: None,
+        tags: Tags::new(),
+    };
+    let elastic = ElasticAddress {
+        allocation: AllocationId::from_bits(n),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        public_ip,
+        association: Some((AddressAssociationId::from_bits(n), interface.id, private_ip)),
+        tags: Tags::new(),
+    };
+    vec![interface.into(), gateway.into(), elastic.into()]
+}
+
+pub fn endpoint(n: u64, vpc: u64, tables: &[u64]) -> VpcEndpoint {
+    VpcEndpoint {
+        id: VpcEndpointId::from_bits(n),
+        vpc: VpcId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        service_name: "com.amazonaws.us-east-1.s3".into(),
+        kind: EndpointKind::Gateway { route_tables: tables.iter().copied().map(RouteTableId::from_bits).collect() },
+        state: EndpointState::Available,
+        policy: "{}".into(),
+        ip_address_type: "ipv4".into(),
+        dns_record_ip_type: "service-defined".into(),
+        created: OffsetDateTime::UNIX_EPOCH,
+        client_token: None,
+        tags: Tags::new(),
+    }
+}
+
+fn instance(n: u64, vpc: u64, subnet: u64) -> Instance {
+    Instance {
+        id: InstanceId::from_bits(n),
+        reservation: ReservationId::from_bits(n),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        vpc: VpcId::from_bits(vpc),
+        subnet: SubnetId::from_bits(subnet),
+        zone: zone(),
+        image: HOST_IMAGE,
+        instance_type: "t3.micro".into(),
+        key_name: None,
+        launch_index: 0,
+        launched: OffsetDateTime::UNIX_EPOCH,
+        state: InstanceState::Running,
+        state_reason: None,
+        transition_reason: String::new(),
+        user_data: None,
+        booted_once: true,
+        profile: None,
+        metadata: MetadataOptions::default(),
+        disable_api_termination: false,
+        disable_api_stop: false,
+        shutdown_behavior: "stop".into(),
+        ebs_optimized: false,
+        monitoring: false,
+        root_volume: RootVolume {
+            id: VolumeId::from_bits(n),
+            size_gib: 8,
+            kind: "gp3".into(),
+            encrypted: false,
+            delete_on_termination: true,
+            tags: Tags::new(),
+        },
+        client_token: None,
+        tags: Tags::new(),
+    }
+}
