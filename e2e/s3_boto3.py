@@ -277,6 +277,12 @@ def copies():
                        Metadata={"m": "2"}, TaggingDirective="REPLACE", Tagging="t=2")
         assert S3.head_object(Bucket=two, Key="b")["Metadata"] == {"m": "2"}
         assert S3.get_object_tagging(Bucket=two, Key="b")["TagSet"] == [{"Key": "t", "Value": "2"}]
+        S3.delete_object(Bucket=one, Key="a/é 1")
+        assert S3.get_object(Bucket=two, Key="b")["Body"].read() == b"copied"
+        S3.put_object(Bucket=two, Key="other", Body=b"x")
+        S3.copy_object(Bucket=two, Key="c", CopySource={"Bucket": two, "Key": "b"})
+        S3.put_object(Bucket=two, Key="b", Body=b"written over")
+        assert S3.get_object(Bucket=two, Key="c")["Body"].read() == b"copied"
         refused("InvalidRequest", 400, S3.copy_object, Bucket=two, Key="b", CopySource={"Bucket": two, "Key": "b"})
         refused("NoSuchKey", 404, S3.copy_object, Bucket=two, Key="c", CopySource={"Bucket": one, "Key": "none"})
         refused("NoSuchBucket", 404, S3.copy_object, Bucket=two, Key="c", CopySource={"Bucket": one + "x", "Key": "none"})

@@ -15,7 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const BUCKET: &str = "load-test-bucket";
-const KEYS: usize = 1000;
+/// Bytes under all keys together, at most.
+const SPACE: usize = 128 * 1024 * 1024;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -23,22 +24,23 @@ async fn main() {
     let address: SocketAddr = arguments[0].parse().expect("an address");
     let number = |at: usize, or: usize| arguments.get(at).map_or(or, |a| a.parse().expect("a number"));
     let (size, clients, seconds) = (number(2, 1024), number(3, 16), number(4, 5).min(60));
+    let keys = (SPACE / size.max(1)).clamp(clients, 1000);
     let client = Client::new(address, ADMIN);
     client.put(&format!("/{BUCKET}"), "").await.ok();
     let body = Bytes::from(vec![b'x'; size]);
     let method = if arguments[1] == "get" { "GET" } else { "PUT" };
     if method == "GET" {
-        for key in 0..KEYS {
+        for key in 0..keys {
             client.put(&format!("/{BUCKET}/key-{key:06}"), body.clone()).await.ok();
         }
     }
     let sent = if method == "GET" { Bytes::new() } else { body };
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..KEYS).map(|key| bytes_of(&client, method, key, &sent)).collect());
+    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..keys).map(|key| bytes_of(&client, method, key, &sent)).collect());
     let stop = Arc::new(AtomicBool::new(false));
     let done = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let runs: Vec<_> = (0..clients)
-        .map(|at| tokio::spawn(run(address, requests.clone(), at * KEYS / clients, stop.clone(), done.clone())))
+        .map(|at| tokio::spawn(run(address, requests.clone(), at * keys / clients, stop.clone(), done.clone())))
         .collect();
     tokio::time::sleep(Duration::from_secs(seconds as u64)).await;
     stop.store(true, Ordering::Relaxed);

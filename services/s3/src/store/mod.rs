@@ -71,14 +71,15 @@ impl Store {
         self.buckets.count()
     }
 
-    /// Runs a reading closure on a connection of the pool. What it sees includes every change answered so far.
+    /// Runs a reading closure on a connection of the pool. It sees every change answered so far, and all its
+    /// statements see the same.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Answer<T> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match kept {
             Some(connection) => connection,
             None => schema::connect_reader(&self.path).map_err(Refusal::internal)?,
         };
-        let result = work(&connection);
+        let result = in_one_view(&connection, work);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT {
             readers.push(connection);
@@ -96,4 +97,14 @@ impl Store {
     {
         self.writer.change(work).await
     }
+}
+
+fn in_one_view<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let result = work(connection);
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    result
 }

@@ -57,10 +57,8 @@ impl Source {
     /// The source's record and body, its conditions checked.
     pub fn open(&self, verbs: &Verbs, conditions: &Reading) -> Answer<(Arc<Bucket>, Record, Body)> {
         let bucket = verbs.bucket(&self.bucket)?;
-        let record = super::get::find(verbs, &bucket, &self.key, self.version.as_deref())?;
+        let (record, body) = super::get::open(verbs, &bucket, &self.key, self.version.as_deref())?;
         conditions.check_source(&record)?;
-        let id = record.body.ok_or_else(|| Refusal::internal("an object without a body"))?;
-        let body = verbs.store.read(|db| objects::body(db, id))?;
         Ok((bucket, record, body))
     }
 }
@@ -197,7 +195,7 @@ async fn commit(
             Some(id) => objects::version(change.db, from, &source.key, id)?.map(|(r, _)| r),
             None => objects::current(change.db, from, &source.key)?,
         };
-        if now.and_then(|r| r.body) != Some(body) {
+        if now.map(|r| r.seq) != Some(found.seq) {
             return Ok(Err(refuse("OperationAborted")));
         }
         let bucket = match change.bucket(to, &name)? {

@@ -61,6 +61,17 @@ pub(crate) fn find(verbs: &Verbs, bucket: &Bucket, key: &str, version: Option<&s
     locate(verbs, bucket, key, version, |_, record| Ok(record)).map_err(|missing| missing.refusal)
 }
 
+/// An object's record and what its bytes lie in.
+pub(crate) fn open(verbs: &Verbs, bucket: &Bucket, key: &str, version: Option<&str>) -> Answer<(Record, Body)> {
+    let (record, body) = locate(verbs, bucket, key, version, with_body).map_err(|missing| missing.refusal)?;
+    Ok((record, body.ok_or_else(|| Refusal::internal("an object without a body"))?))
+}
+
+fn with_body(db: &rusqlite::Connection, record: Record) -> rusqlite::Result<(Record, Option<Body>)> {
+    let body = record.body.map(|id| objects::body(db, id)).transpose()?;
+    Ok((record, body))
+}
+
 /// Finds a version and reads on from its record in the same view of the database.
 fn locate<T>(
     verbs: &Verbs,
@@ -183,13 +194,10 @@ struct Wanted<'a> {
 }
 
 fn look_up(verbs: &Verbs, bucket: &Bucket, visit: &Visit, wanted: Wanted<'_>) -> Found<(Record, Option<Body>, Slice)> {
-    let with_body = wanted.with_body || wanted.part.is_some();
-    let (record, body) = locate(verbs, bucket, wanted.key, wanted.version, |db, record| {
-        let body = match record.body {
-            Some(id) if with_body => Some(objects::body(db, id)?),
-            _ => None,
-        };
-        Ok((record, body))
+    let needs_body = wanted.with_body || wanted.part.is_some();
+    let (record, body) = locate(verbs, bucket, wanted.key, wanted.version, |db, record| match needs_body {
+        true => with_body(db, record),
+        false => Ok((record, None)),
     })
     .map_err(|missing| hide(missing, visit, bucket))?;
     wanted.conditions.check(&record).map_err(|refusal| unmodified(refusal, &record, bucket))?;
@@ -324,10 +332,7 @@ pub(crate) async fn get_object_attributes(
     let input = request.input;
     let bucket = verbs.bucket(&input.bucket)?;
     let version = input.version_id.as_deref();
-    let located = locate(verbs, &bucket, &input.key, version, |db, record| {
-        let body = record.body.map(|id| objects::body(db, id)).transpose()?;
-        Ok((record, body))
-    });
+    let located = locate(verbs, &bucket, &input.key, version, with_body);
     let (record, body) = located.map_err(|missing| hide(missing, &visit, &bucket).refusal)?;
     let wanted: Vec<String> = input
         .object_attributes
