@@ -5,11 +5,13 @@ use crate::{Ask, Decision, PolicyKind};
 /// AWS's sentence for a denial. For an `Allow` it says so, for logs.
 ///
 /// S3 answers strangers (the anonymous, other accounts) with `Access Denied` alone and puts the resource in double
-/// quotes for others; EC2 opens with a sentence of its own; an action without resources names none.
+/// quotes for others; EC2 opens with a sentence of its own; an action without resources names
+/// none, but in IAM.
 pub fn sentence(ask: &Ask<'_>, decision: &Decision) -> String {
     let service = ask.action.split(':').next().unwrap_or_default();
     let who = ask.caller.display();
     let resource = match (service, ask.resource) {
+        ("iam", arn) => format!(" on resource: {arn}"),
         (_, "*") => String::new(),
         _ if ask.action == "s3:ListAllMyBuckets" => String::new(),
         ("s3", arn) => format!(" on resource: \"{arn}\""),
