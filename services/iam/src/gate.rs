@@ -142,6 +142,8 @@ fn resource_of(
     match subject {
         Subject::None => plain("*".into()),
         Subject::Source => plain(input.text("PolicySourceArn").unwrap_or("*").to_owned()),
+        // AWS names no ARN here.
+        Subject::List("policy") => plain(format!("policy path {}", input.text("PathPrefix").unwrap_or("/"))),
         Subject::List(kind) => plain(arn(account, kind, input.text("PathPrefix").unwrap_or("/"), "")),
         Subject::User => {
             let name = input.text("UserName").or_else(|| own_name(caller).ok()).unwrap_or_default();

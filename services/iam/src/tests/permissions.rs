@@ -14,6 +14,8 @@ async fn a_caller_without_permission_is_refused_in_awss_words() {
         ("GetUser", json!({ "UserName": "bob" }), "arn:aws:iam::123456789012:user/team/bob"),
         ("CreateRole", json!({ "RoleName": "r", "Path": "/p/" }), "arn:aws:iam::123456789012:role/p/r"),
         ("ListRoles", json!({}), "arn:aws:iam::123456789012:role/"),
+        ("ListPolicies", json!({}), "policy path /"),
+        ("GetAccountSummary", json!({}), "*"),
     ] {
         let refusal = lab.call_as(&ann, operation, input).await.unwrap_err();
         assert_eq!((refusal.code.as_str(), refusal.status), ("AccessDenied", 403));
