@@ -49,7 +49,11 @@ impl Row {
         let state =
             |name: &&'static str| (*name, if self.done.contains(*name) { "implemented" } else { "not implemented" });
         let strangers = self.done.iter().filter(|name| !self.operations.contains(name.as_str()));
-        self.operations.iter().map(state).chain(strangers.map(|name| (name.as_str(), "not in the model"))).collect()
+        self.operations
+            .iter()
+            .map(state)
+            .chain(strangers.map(|name| (name.as_str(), "implemented, outside the model")))
+            .collect()
     }
 }
 
@@ -67,7 +71,7 @@ mod tests {
         let done = [("sts".to_owned(), vec!["GetCallerIdentity".to_owned(), "GetCallerIdentiy".to_owned()])];
         let page = page(&done.into());
         assert!(page.contains("| GetCallerIdentity | implemented |"));
-        assert!(page.contains("| GetCallerIdentiy | not in the model |"));
+        assert!(page.contains("| GetCallerIdentiy | implemented, outside the model |"));
         assert!(page.contains("| AssumeRole | not implemented |"));
         assert!(page.contains("| CreateVpcEndpoint | not implemented |"));
     }
