@@ -34,8 +34,13 @@ const IDS: &[(&str, &str, &str, &str)] = &[
 /// An id whose text is not of its kind.
 pub fn malformed_id(prefix: &str, given: &str) -> Refusal {
     let code = IDS.iter().find(|row| row.0 == prefix).map_or("InvalidParameterValue", |row| row.1);
-    let expected = format!("(expecting \"{prefix}-...\")");
-    Refusal::new(code, format!("Invalid id: \"{given}\" {expected}"))
+    // The right word with wrong digits is called invalid; another word is answered with the one expected.
+    let message = match given.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-')) {
+        true if prefix == "vpce" => format!("The Vpc Endpoint Id '{given}' is malformed"),
+        true => format!("Invalid id: \"{given}\""),
+        false => format!("Invalid id: \"{given}\" (expecting \"{prefix}-...\")"),
+    };
+    Refusal::new(code, message)
 }
 
 /// An id that names nothing the caller can see.

@@ -113,7 +113,7 @@ fn wrong_interfaces_are_refused() {
         })
         .collect();
     expect![[r#"
-        InvalidSubnetID.Malformed: Invalid id: "subnet-1" (expecting "subnet-...")
+        InvalidSubnetID.Malformed: Invalid id: "subnet-1"
         InvalidSubnetID.NotFound: The subnet ID 'subnet-00000000000000001' does not exist
         InvalidIPAddress.InUse: Address 10.0.1.4 is in use.
         InvalidParameterValue: Address 10.0.1.0 is in subnet's reserved address range
