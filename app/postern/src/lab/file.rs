@@ -34,6 +34,9 @@ pub struct Step {
     pub stdin: Option<String>,
     /// The name under which the output, trimmed, is saved.
     pub save: Option<String>,
+    /// The output is a secret: it is saved, and not shown.
+    #[serde(default)]
+    pub secret: bool,
     /// The output must contain this.
     pub expect: Option<String>,
     /// The command must fail, saying this (on either stream).

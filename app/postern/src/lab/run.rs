@@ -66,11 +66,12 @@ fn attempt(step: &Step, setting: &Setting, values: &mut BTreeMap<String, String>
     loop {
         let outcome = once(step, setting, values, deadline, &mut shown);
         if outcome.wrong.is_none() || !step.retry || Instant::now() >= deadline {
-            tell(setting, &outcome);
             if let (None, Some(name)) = (&outcome.wrong, &step.save) {
                 values.insert(name.clone(), outcome.stdout.trim().to_owned());
             }
-            return outcome;
+            let shown = if step.secret { Outcome { stdout: "(a secret, not shown)".to_owned(), ..outcome } } else { outcome };
+            tell(setting, &shown);
+            return shown;
         }
         std::thread::sleep(Duration::from_millis(200));
     }
