@@ -1,12 +1,13 @@
 //! User namespaces: which ids an instance has, and the short-lived process in which its own namespaces begin.
 
+use std::ffi::CString;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::mount::OpenTreeFlags;
+use rustix::mount::{MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::thread::UnshareFlags;
@@ -20,15 +21,19 @@ const SHIFTED_BASE: u32 = 0x7000_0000;
 /// Root to nobody.
 const COUNT: u32 = 65_536;
 
-/// The best mapping this host allows: ids that mean nothing outside, else all that there are.
-pub(crate) fn choose() -> Result<Ids, SandboxError> {
+/// The best mapping this host allows: ids that mean nothing outside, else all that there are. `trial` holds the empty
+/// directories `mapped` and `merged`, and the caller may mount there.
+pub(crate) fn choose(trial: &Path) -> Result<Ids, SandboxError> {
     let map = fs::read_to_string("/proc/self/uid_map").step("read the user id map", "read(/proc/self/uid_map)")?;
     let shifted = Ids { base: SHIFTED_BASE, count: COUNT };
-    if mapped_from(&map, SHIFTED_BASE) >= COUNT && idmap_works(shifted)? {
+    if mapped_from(&map, SHIFTED_BASE) >= COUNT && idmap_works(shifted, trial)? {
         return Ok(shifted);
     }
     Ok(Ids { base: 0, count: mapped_from(&map, 0).clamp(1, COUNT) })
 }
+
+/// The directories that [`choose`] needs.
+pub(crate) const TRIAL_DIRECTORIES: [&str; 3] = ["empty", "mapped", "merged"];
 
 /// How many ids from `first` on exist in a namespace with this map, as far as they are listed in order.
 fn mapped_from(map: &str, first: u32) -> u32 {
@@ -62,14 +67,31 @@ fn map_within(ids: Ids, outer: &str) -> String {
     parts(outer).into_iter().filter_map(line).collect()
 }
 
-/// Whether the root file system can be shown through an id-mapped mount (not overlay below Docker, not old kernels).
-fn idmap_works(ids: Ids) -> Result<bool, SandboxError> {
+/// Whether an overlay can be laid on an id-mapped mount of the root file system: not on kernels before 5.19, and not
+/// where that is an overlay itself, as in Docker.
+fn idmap_works(ids: Ids, trial: &Path) -> Result<bool, SandboxError> {
     let holder = Holder::start(ids, UnshareFlags::NEWUSER)?;
-    match idmapped(Path::new("/usr"), &holder.users) {
-        Ok(_) => Ok(true),
+    match try_idmap(&holder, trial) {
+        Ok(()) => Ok(true),
         Err(Errno::INVAL | Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
-        Err(other) => Err(other).step("try an id-mapped mount of /usr", "mount_setattr(MOUNT_ATTR_IDMAP)"),
+        Err(other) => Err(other).step("try an overlay of an id-mapped mount of /usr", "mount"),
     }
+}
+
+fn try_idmap(holder: &Holder, trial: &Path) -> Result<(), Errno> {
+    let (mapped, merged) = (trial.join("mapped"), trial.join("merged"));
+    let mount = idmapped(Path::new("/usr"), &holder.users)?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    rustix::mount::move_mount(&mount, "", rustix::fs::CWD, &mapped, flags)?;
+    // Names relative to an open directory hold no character an option could misread.
+    let place = rustix::fs::open(trial, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let number = place.as_raw_fd();
+    let options = format!("lowerdir=/proc/self/fd/{number}/empty:/proc/self/fd/{number}/mapped");
+    let options = CString::new(options).map_err(|_| Errno::INVAL)?;
+    let outcome = rustix::mount::mount("postern", &merged, "overlay", MountFlags::RDONLY, options.as_c_str())
+        .and_then(|()| rustix::mount::unmount(&merged, UnmountFlags::DETACH));
+    rustix::mount::unmount(&mapped, UnmountFlags::DETACH)?;
+    outcome
 }
 
 /// A detached mount of `path` whose files are owned by the ids of the user namespace `users`.

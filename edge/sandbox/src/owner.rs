@@ -78,20 +78,24 @@ impl Sandboxes {
         let request = BootRequest { parent: std::process::id(), stage: self.shared.stage.clone(), image, instance };
         channel.send(&request, &[])?;
         let instance = request.instance;
-        let mut running = None;
-        loop {
+        // Two processes speak on this channel, in no order: the helper says who init is, init that it is ready. After a
+        // failure both end, and what init left is collected by dropping it.
+        let (mut running, mut ready, mut failed) = (None, false, None);
+        while !(ready && running.is_some()) {
             match channel.receive::<Report>()? {
                 Some((Report::Forked { pid }, _)) => {
-                    running =
-                        Some(Running::hold(pid, instance.clone(), self.shared.helper.clone(), environment.clone())?);
+                    let helper = self.shared.helper.clone();
+                    running = Some(Running::hold(pid, instance.clone(), helper, environment.clone())?);
                 }
-                Some((Report::Ready, _)) => {
-                    let running = running.ok_or_else(|| SandboxError::plain("start an instance", "no process"))?;
-                    return Ok(running.with_channel(channel));
-                }
-                Some((Report::Failed(error), _)) => return Err(error),
-                None => return Err(SandboxError::plain("start an instance", "its init ended before it was ready")),
+                Some((Report::Ready, _)) => ready = true,
+                Some((Report::Failed(error), _)) => failed = Some(error),
+                None => break,
             }
+        }
+        match (running, failed) {
+            (Some(running), None) if ready => Ok(running.with_channel(channel)),
+            (_, Some(error)) => Err(error),
+            _ => Err(SandboxError::plain("start an instance", "its init ended before it was ready")),
         }
     }
 

@@ -57,13 +57,6 @@ pub(crate) fn helper(channel: &Channel) {
         "raise /proc/sys/user/max_user_namespaces; on Ubuntu set kernel.apparmor_restrict_unprivileged_userns=0; in a \
          container start it with --privileged or --security-opt seccomp=unconfined",
     );
-    note("id-mapped mounts", false, idmap(), "use Linux 5.19 or newer and a root file system other than overlay");
-    note(
-        "subordinate ids",
-        false,
-        subordinate(),
-        "apt-get install uidmap, and add the user to /etc/subuid and /etc/subgid",
-    );
     let namespaces = UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWNET;
     let own = sys::unshare(namespaces).map_err(|e| e.to_string());
     note("mount, process and network namespaces", true, own, "run as root, or let Postern enter a user namespace");
@@ -109,6 +102,7 @@ fn mounts() -> Vec<Finding> {
         rustix::mount::mount("devpts", "/tmp/pts", "devpts", MountFlags::empty(), c"newinstance")
             .map_err(|e| e.to_string())
     });
+    found.extend(ids(place));
     found.push(("terminals (devpts)", true, terminals, "use a kernel with CONFIG_UNIX98_PTYS"));
     found
 }
@@ -129,18 +123,23 @@ fn user_namespace() -> Result<(), String> {
         .map_err(|e| e.to_string())
 }
 
-fn idmap() -> Result<(), String> {
-    match ids::choose() {
-        Ok(ids) if ids.shifted() => Ok(()),
-        Ok(_) => Err("instances' ids are the host's own".to_owned()),
-        Err(error) => Err(error.to_string()),
+/// What instances' users are outside.
+fn ids(place: &Path) -> Vec<Finding> {
+    for name in ids::TRIAL_DIRECTORIES {
+        if let Err(error) = fs::create_dir_all(place.join(name)) {
+            return vec![("users of instances", true, Err(error.to_string()), "free some memory")];
+        }
     }
-}
-
-fn subordinate() -> Result<(), String> {
-    match ids::choose() {
-        Ok(ids) if ids.count > 1 => Ok(()),
-        Ok(_) => Err("only one user exists in an instance: no sudo, no sshd".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
+    let ids = ids::choose(place).map_err(|e| e.to_string());
+    let shifted = ids.clone().and_then(|ids| {
+        let own = ids.shifted() || crate::rootless::within();
+        own.then_some(()).ok_or_else(|| "root of an instance has the number of the host's root".to_owned())
+    });
+    let many = ids.and_then(|ids| {
+        (ids.count > 1).then_some(()).ok_or_else(|| "only root exists in an instance: no sudo, no sshd".to_owned())
+    });
+    vec![
+        ("id-mapped mounts", false, shifted, "use Linux 5.19 or newer and a root file system other than overlay"),
+        ("subordinate ids", false, many, "apt-get install uidmap, and add the user to /etc/subuid and /etc/subgid"),
+    ]
 }

@@ -24,9 +24,10 @@ pub fn within() -> bool {
     map.split_whitespace().collect::<Vec<_>>().join(" ") != INIT_MAP
 }
 
-/// Whether this process has to call [`enter_rootless`] before it can hold instances.
+/// Whether this process has to call [`enter_rootless`] before it can hold instances: it may not mount.
 pub fn needed() -> bool {
-    !rustix::process::geteuid().is_root()
+    let own = rustix::thread::capabilities(None);
+    !own.is_ok_and(|sets| sets.effective.contains(rustix::thread::CapabilitySet::SYS_ADMIN))
 }
 
 /// A descriptor that was kept over [`enter_rootless`], by its name. Once each.

@@ -1,7 +1,7 @@
 //! A running instance and the commands in it, as the daemon holds them.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +15,9 @@ use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
 use crate::owner::{EXEC, spawn_helper};
 use crate::spec::{ExecOrder, ExecReport, ExecRequest, Exit, InstanceSpec, Order, Window};
+
+/// GetConsoleOutput gives this much.
+const CONSOLE_BYTES: usize = 64 * 1024;
 
 /// An instance. When this is dropped it dies.
 pub struct Running {
@@ -77,6 +80,16 @@ impl Running {
     /// The file that holds the tail of the console output: at least the last 64 KiB, at most twice that.
     pub fn console_path(&self) -> PathBuf {
         self.instance.instance_dir.join("console")
+    }
+
+    /// What the instance said last, at most 64 KiB of it; nothing if it has not been started yet. Also right for an instance
+    /// that does not run.
+    pub fn console_output(instance_dir: &Path) -> std::io::Result<Vec<u8>> {
+        match std::fs::read(instance_dir.join("console")) {
+            Ok(all) => Ok(all.get(all.len().saturating_sub(CONSOLE_BYTES)..).unwrap_or_default().to_vec()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The network is ready: `lo` comes up, port 22 answers, user data runs if this is the first boot.

@@ -37,7 +37,7 @@ fn start(channel: &Channel) -> Result<(), SandboxError> {
     let Some((request, _)) = channel.receive::<BootRequest>()? else { return Ok(()) };
     crate::die_with_parent(request.parent)?;
     crate::cgroup::enter(&request.instance)?;
-    limit(&request)?;
+    limit()?;
     let own = UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWUTS | UnshareFlags::NEWIPC;
     let holder = Holder::start(request.image.ids, own)?;
     let joined = Joined {
@@ -129,18 +129,14 @@ fn prepare_disk(directory: &Path, ids: Ids) -> Result<Console, SandboxError> {
     Console::open(&directory.join("console"))
 }
 
-/// Limits that need no controller; the user namespace made after this counts against them as a whole.
-fn limit(request: &BootRequest) -> Result<(), SandboxError> {
+/// Limits that need no controller. Not the number of processes: that is counted over all user namespaces of one owner, so
+/// an instance would pay for the daemon's.
+fn limit() -> Result<(), SandboxError> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let step = "set the instance's limits";
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).step(step, "setrlimit(RLIMIT_CORE)")?;
     let files = getrlimit(Resource::Nofile).maximum.map(|most| most.min(65_536));
     let soft = files.map(|most| most.min(1024));
     setrlimit(Resource::Nofile, Rlimit { current: soft, maximum: files }).step(step, "setrlimit(RLIMIT_NOFILE)")?;
-    // Without a user id of its own an instance would share this count with the person who runs it.
-    if let (Some(most), true) = (request.instance.pids_max, request.image.ids.shifted()) {
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        setrlimit(Resource::Nproc, limit).step(step, "setrlimit(RLIMIT_NPROC)")?;
-    }
     Ok(())
 }

@@ -24,6 +24,8 @@ use crate::{ids, sys};
 pub(crate) const LAYER: &str = "layer";
 /// An empty directory below the stage, for trials.
 pub(crate) const TRIAL: &str = "trial";
+/// Directories below the stage in which the mapping of ids is tried.
+const IDS_TRIAL: &str = "ids";
 /// The mount point of an instance's root below the stage.
 pub(crate) const ROOT: &str = "root";
 
@@ -46,7 +48,11 @@ fn build(request: &LayerRequest) -> Result<Image, SandboxError> {
     for name in [LAYER, TRIAL, ROOT] {
         fs::create_dir_all(request.stage.join(name)).step("prepare the image layer's directories", "mkdir")?;
     }
-    let ids = ids::choose()?;
+    let trial = request.stage.join(IDS_TRIAL);
+    for name in ids::TRIAL_DIRECTORIES {
+        fs::create_dir_all(trial.join(name)).step("prepare the image layer's directories", "mkdir")?;
+    }
+    let ids = ids::choose(&trial)?;
     let privileged = !crate::rootless::within();
     let layer = Layer { root: request.stage.join(LAYER), ids, privileged };
     let copied = request.stage.join("copied");

@@ -53,6 +53,8 @@ pub fn user_data_runs_once_and_the_disk_stays() {
     let instance = bench.boot(spec.clone());
     until("user data finished", || console(&instance).contains("user data finished with status 3"));
     let said = console(&instance);
+    let tail = Running::console_output(&bench.spec(7).instance_dir).expect("console");
+    assert_eq!(String::from_utf8_lossy(&tail), said);
     assert!(said.contains("\n0\n") && said.contains("to the console"), "{said}");
     out(
         &instance,
