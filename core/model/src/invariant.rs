@@ -15,6 +15,7 @@ impl World {
         self.check_route_tables(&mut flaws);
         self.check_acls_and_groups(&mut flaws);
         self.check_interfaces(&mut flaws);
+        self.check_instances(&mut flaws);
         self.check_public_addresses(&mut flaws);
         self.check_gateways(&mut flaws);
         self.check_endpoints(&mut flaws);
@@ -154,6 +155,31 @@ impl World {
         flaws.once("the MAC", self.network_interfaces.values().map(|e| format!("{} of {}", e.mac_text(), e.vpc)));
         flaws
             .once("the link name", self.network_interfaces.values().map(|e| format!("{} of {}", e.link_name(), e.vpc)));
+    }
+
+    fn check_instances(&self, flaws: &mut Flaws) {
+        for instance in self.instances.values().filter(|i| i.state != InstanceState::Terminated) {
+            let id = instance.id;
+            let interfaces = self.interfaces_of_instance(id);
+            let indexes: Vec<u32> =
+                interfaces.iter().filter_map(|e| Some(e.attachment.as_ref()?.device_index)).collect();
+            flaws.unless(indexes.first() == Some(&0), || format!("{id} has no primary interface"));
+            flaws.once(&format!("of {id} the device index"), indexes);
+            for eni in interfaces {
+                let is_near = eni.vpc == instance.vpc && eni.zone == instance.zone;
+                flaws.unless(is_near, || format!("{id} and {} are in two VPCs or zones", eni.id));
+            }
+        }
+        for group in self.security_groups.values() {
+            for peer in group
+                .rules
+                .iter()
+                .filter_map(|r| if let GroupPeer::Group { id, .. } = r.peer { Some(id) } else { None })
+            {
+                let is_there = self.security_groups.contains_key(&peer);
+                flaws.unless(is_there, || format!("a rule of {} names {peer}, which is gone", group.id));
+            }
+        }
     }
 
     fn check_public_addresses(&self, flaws: &mut Flaws) {

@@ -36,6 +36,6 @@ pub(crate) fn new_interface(
 
 /// A locally administered unicast address, `0a:...` as EC2's are.
 fn mac(bits: u64) -> [u8; 6] {
-    let [a, b, c, d, e, ..] = bits.to_be_bytes();
+    let [.., a, b, c, d, e] = bits.to_be_bytes();
     [0x0a, a, b, c, d, e]
 }
