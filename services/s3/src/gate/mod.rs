@@ -176,6 +176,11 @@ impl Gate {
         if !self.store.buckets.tagged.load(std::sync::atomic::Ordering::Acquire) {
             return Ok(Vec::new());
         }
+        if version.is_none()
+            && let Ok(hot) = self.store.hot.get(bucket.id, key)
+        {
+            return Ok(hot.record.head.tags.clone());
+        }
         self.store.read(|db| {
             let found = match version {
                 Some(id) => crate::store::objects::version(db, bucket.id, key, id)?.map(|(record, _)| record),

@@ -6,6 +6,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod buckets;
+pub(crate) mod hot;
 pub(crate) mod list;
 pub(crate) mod objects;
 pub(crate) mod records;
@@ -16,6 +17,7 @@ pub(crate) mod writer;
 use crate::error::Answer;
 use blobs::Blobs;
 use buckets::{Bucket, Buckets};
+use hot::Hot;
 use postern_call::Refusal;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,7 @@ pub(crate) struct Store {
     path: PathBuf,
     pub blobs: Arc<Blobs>,
     pub buckets: Arc<Buckets>,
+    pub hot: Arc<Hot>,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
 }
@@ -56,9 +59,11 @@ impl Store {
         );
         let buckets = Arc::new(Buckets::load(&connection).map_err(database)?);
         blobs.clone().sweep(path.clone());
-        let writer = Writer::start(connection, writer::Clock::new(), buckets.clone(), blobs.clone())
-            .map_err(|source| S3Error::Directory { path: dir.into(), source })?;
-        Ok(Self { path, blobs, buckets, writer, readers: Mutex::new(Vec::new()) })
+        let hot = Arc::new(Hot::new());
+        let keepers = writer::Keepers { buckets: buckets.clone(), blobs: blobs.clone(), hot: hot.clone() };
+        let writer =
+            Writer::start(connection, keepers).map_err(|source| S3Error::Directory { path: dir.into(), source })?;
+        Ok(Self { path, blobs, buckets, hot, writer, readers: Mutex::new(Vec::new()) })
     }
 
     /// The bucket of that name.

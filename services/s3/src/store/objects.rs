@@ -137,6 +137,7 @@ fn pieces(text: &str) -> rusqlite::Result<Vec<Piece>> {
 
 /// Stores a new current version and returns it.
 pub(crate) fn put(change: &mut Change<'_>, bucket: &Bucket, new: &NewObject) -> rusqlite::Result<Record> {
+    change.changed(bucket.id, &new.key);
     let seq = seq_for(change, bucket, &new.key)?;
     let version = match bucket.settings.versioning {
         Versioning::Enabled => new.version.as_str(),
@@ -281,6 +282,7 @@ fn promote(db: &Connection, bucket: i64, key: &str) -> rusqlite::Result<()> {
 
 /// Deletes without a version id: for good, or by a marker named `marker` where the bucket keeps versions.
 pub(crate) fn delete(change: &mut Change<'_>, bucket: &Bucket, key: &str, marker: &str) -> rusqlite::Result<Deleted> {
+    change.changed(bucket.id, key);
     let id = match bucket.settings.versioning {
         Versioning::Never => {
             make_room(change, bucket, key)?;
@@ -308,6 +310,7 @@ pub(crate) fn delete_version(
     key: &str,
     id: &str,
 ) -> rusqlite::Result<Deleted> {
+    change.changed(bucket.id, key);
     let mut deleted = Deleted { marker: false, version: Some(id.to_owned()) };
     let Some((found, is_current)) = version(change.db, bucket.id, key, id)? else { return Ok(deleted) };
     let table = if is_current { "DELETE FROM objects" } else { "DELETE FROM versions" };
@@ -326,7 +329,8 @@ pub(crate) fn delete_version(
 }
 
 /// Replaces what goes with a version (its tags).
-pub(crate) fn set_head(change: &Change<'_>, bucket: i64, found: &Record, is_current: bool) -> rusqlite::Result<()> {
+pub(crate) fn set_head(change: &mut Change<'_>, bucket: i64, found: &Record, is_current: bool) -> rusqlite::Result<()> {
+    change.changed(bucket, &found.key);
     if !found.head.tags.is_empty() {
         change.tagged()?;
     }
@@ -341,10 +345,7 @@ pub(crate) fn set_head(change: &Change<'_>, bucket: i64, found: &Record, is_curr
 fn store_body(change: &mut Change<'_>, body: &NewBody) -> rusqlite::Result<i64> {
     match body {
         NewBody::Inline(bytes) => {
-            change
-                .db
-                .prepare_cached("INSERT INTO bodies (refs, data) VALUES (1, ?1)")?
-                .execute([bytes.as_ref()])?;
+            change.db.prepare_cached("INSERT INTO bodies (refs, data) VALUES (1, ?1)")?.execute([bytes.as_ref()])?;
             Ok(change.db.last_insert_rowid())
         }
         NewBody::Fresh(pieces) | NewBody::Named(pieces) => {
@@ -353,10 +354,7 @@ fn store_body(change: &mut Change<'_>, body: &NewBody) -> rusqlite::Result<i64> 
                     change.name(piece.blob)?;
                 }
             }
-            change
-                .db
-                .prepare_cached("INSERT INTO bodies (refs, pieces) VALUES (1, ?1)")?
-                .execute([json(pieces)?])?;
+            change.db.prepare_cached("INSERT INTO bodies (refs, pieces) VALUES (1, ?1)")?.execute([json(pieces)?])?;
             Ok(change.db.last_insert_rowid())
         }
         NewBody::Shared(body) => {
@@ -373,11 +371,7 @@ fn release(change: &mut Change<'_>, body: i64) -> rusqlite::Result<()> {
         .prepare_cached("SELECT refs, pieces FROM bodies WHERE id = ?1")?
         .query_row([body], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if refs > 1 {
-        return change
-            .db
-            .prepare_cached("UPDATE bodies SET refs = refs - 1 WHERE id = ?1")?
-            .execute([body])
-            .map(drop);
+        return change.db.prepare_cached("UPDATE bodies SET refs = refs - 1 WHERE id = ?1")?.execute([body]).map(drop);
     }
     change.db.prepare_cached("DELETE FROM bodies WHERE id = ?1")?.execute([body])?;
     for piece in text.as_deref().map(pieces).transpose()?.unwrap_or_default() {

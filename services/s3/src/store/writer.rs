@@ -2,6 +2,7 @@
 
 use super::blobs::{Blobs, Keeper, Pending};
 use super::buckets::{Bucket, Buckets};
+use super::hot::Hot;
 use crate::error::{Answer, no_such_bucket};
 use postern_call::Refusal;
 use rusqlite::{Connection, TransactionBehavior};
@@ -15,12 +16,12 @@ use tokio::sync::oneshot;
 const BATCH: usize = 256;
 
 /// Milliseconds and an order that never goes back, even if the machine's clock does.
-pub(crate) struct Clock {
+struct Clock {
     last: i64,
 }
 
 impl Clock {
-    pub fn new() -> Self {
+    fn new() -> Self {
         Self { last: 0 }
     }
     fn next(&mut self) -> i64 {
@@ -38,6 +39,14 @@ pub(crate) struct Change<'a> {
     touched: &'a mut Vec<i64>,
     freed: &'a mut Vec<i64>,
     kept: &'a mut Vec<Keeper>,
+    changed: &'a mut Vec<(i64, String)>,
+}
+
+/// Those who must hear of a commit before the one who asked for it.
+pub(crate) struct Keepers {
+    pub buckets: Arc<Buckets>,
+    pub blobs: Arc<Blobs>,
+    pub hot: Arc<Hot>,
 }
 
 impl Change<'_> {
@@ -63,6 +72,10 @@ impl Change<'_> {
             self.db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('tagged', 1)", [])?;
         }
         Ok(())
+    }
+    /// The key's current object is another, or has another head.
+    pub fn changed(&mut self, bucket: i64, key: &str) {
+        self.changed.push((bucket, key.to_owned()));
     }
     /// Once the transaction has committed, the file stays.
     pub fn keep(&mut self, pending: &mut Option<Pending>) {
@@ -122,14 +135,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub fn start(
-        connection: Connection,
-        clock: Clock,
-        buckets: Arc<Buckets>,
-        blobs: Arc<Blobs>,
-    ) -> std::io::Result<Self> {
+    pub fn start(connection: Connection, keepers: Keepers) -> std::io::Result<Self> {
         let (jobs, inbox) = channel();
-        let thread = Thread { connection, clock, buckets, blobs };
+        let thread = Thread { connection, clock: Clock::new(), keepers };
         std::thread::Builder::new().name("s3-writer".into()).spawn(move || thread.run(&inbox))?;
         Ok(Self { jobs })
     }
@@ -149,8 +157,7 @@ impl Writer {
 struct Thread {
     connection: Connection,
     clock: Clock,
-    buckets: Arc<Buckets>,
-    blobs: Arc<Blobs>,
+    keepers: Keepers,
 }
 
 impl Thread {
@@ -184,28 +191,30 @@ impl Thread {
 
     /// All jobs in one transaction; after it the buckets known in memory are as on the disk and freed files are gone.
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-        let (mut touched, mut freed, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut touched, mut freed, mut kept, mut changed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut change = Change {
             db: &transaction,
-            buckets: &self.buckets,
+            buckets: &self.keepers.buckets,
             clock: &mut self.clock,
             touched: &mut touched,
             freed: &mut freed,
             kept: &mut kept,
+            changed: &mut changed,
         };
         for job in batch {
             job.run(&mut change)?;
         }
         transaction.commit()?;
         kept.iter().for_each(Keeper::keep);
+        changed.iter().for_each(|(bucket, key)| self.keepers.hot.forget(*bucket, key));
         for bucket in touched {
-            if let Err(error) = self.buckets.reload(&self.connection, bucket) {
+            if let Err(error) = self.keepers.buckets.reload(&self.connection, bucket) {
                 tracing::error!(%error, bucket, "a bucket could not be read back after its change");
             }
         }
         if !freed.is_empty() {
-            self.blobs.remove(freed);
+            self.keepers.blobs.remove(freed);
         }
         Ok(())
     }

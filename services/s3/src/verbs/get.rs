@@ -193,13 +193,34 @@ struct Wanted<'a> {
     with_body: bool,
 }
 
-fn look_up(verbs: &Verbs, bucket: &Bucket, visit: &Visit, wanted: Wanted<'_>) -> Found<(Record, Option<Body>, Slice)> {
+/// The record and, where it is needed or at hand, the body.
+fn read(verbs: &Verbs, bucket: &Bucket, wanted: &Wanted<'_>) -> Found<(Arc<Record>, Option<Body>)> {
     let needs_body = wanted.with_body || wanted.part.is_some();
+    let as_of = match wanted.version {
+        None => match verbs.store.hot.get(bucket.id, wanted.key) {
+            Ok(hot) => return Ok((hot.record.clone(), Some(Body::Inline(hot.bytes.clone())))),
+            Err(as_of) => Some(as_of),
+        },
+        Some(_) => None,
+    };
     let (record, body) = locate(verbs, bucket, wanted.key, wanted.version, |db, record| match needs_body {
         true => with_body(db, record),
         false => Ok((record, None)),
-    })
-    .map_err(|missing| hide(missing, visit, bucket))?;
+    })?;
+    let record = Arc::new(record);
+    if let (Some(as_of), Some(Body::Inline(bytes))) = (as_of, &body) {
+        verbs.store.hot.keep(bucket.id, as_of, record.clone(), bytes.clone());
+    }
+    Ok((record, body))
+}
+
+fn look_up(
+    verbs: &Verbs,
+    bucket: &Bucket,
+    visit: &Visit,
+    wanted: Wanted<'_>,
+) -> Found<(Arc<Record>, Option<Body>, Slice)> {
+    let (record, body) = read(verbs, bucket, &wanted).map_err(|missing| hide(missing, visit, bucket))?;
     wanted.conditions.check(&record).map_err(|refusal| unmodified(refusal, &record, bucket))?;
     let part = match (wanted.part, &body) {
         (Some(_), _) if wanted.range.is_some() => {
