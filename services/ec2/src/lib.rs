@@ -82,6 +82,7 @@ impl Ec2 {
 
     /// Makes the default VPC of an account in a region, if it never had one.
     pub async fn seed_account(&self, account: AccountId, region: &Region) -> Result<(), Refusal> {
+        self.inner.check_whole()?;
         let batch = {
             let mut world = commit::write_lock(&self.inner.world);
             let seed = self.inner.seed(&mut world, account, region, OffsetDateTime::now_utc())?;
@@ -96,6 +97,7 @@ impl Ec2 {
         &self,
         with: impl FnOnce(&mut Draft<'_>) -> Result<T, Refusal> + Send,
     ) -> Result<T, Refusal> {
+        self.inner.check_whole()?;
         let (value, batch) = {
             let mut world = commit::write_lock(&self.inner.world);
             let mut draft = Draft::new(&mut world);

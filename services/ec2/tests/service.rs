@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use time::OffsetDateTime;
 
 /// Numbers in order, well mixed, so that ids differ.
@@ -56,13 +57,14 @@ impl Judge for Gate {
     }
 }
 
-/// Writes down what it was told to bring about.
+/// Writes down what it was told to bring about, at its leisure.
 #[derive(Default)]
-struct Plane(Mutex<Vec<Vec<Change>>>);
+struct Plane(Mutex<Vec<Vec<Change>>>, AtomicU64);
 
 #[async_trait]
 impl Converge for Plane {
     async fn converge(&self, changes: &[Change]) -> Result<(), Refusal> {
+        tokio::time::sleep(Duration::from_millis(self.1.load(Ordering::SeqCst))).await;
         self.0.lock().unwrap().push(changes.to_vec());
         Ok(())
     }
@@ -303,4 +305,41 @@ async fn many_callers_at_once_lose_nothing() {
     let rig = open(directory.path());
     assert_eq!(rig.ec2.world().read().unwrap().entities(), before);
     assert_eq!(list(&rig.call("DescribeVpcs", json!({})).await.unwrap(), "Vpcs").len(), 65);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_stops_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    rig.call("DescribeVpcs", json!({})).await.unwrap();
+    rig.plane.1.store(100, Ordering::SeqCst);
+    let create = rig.call("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" }));
+    tokio::time::timeout(Duration::from_millis(30), create).await.expect_err("the client hung up");
+    assert_eq!(rig.plane.0.lock().unwrap().len(), 1, "not yet");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(rig.plane.0.lock().unwrap().len(), 2, "brought about all the same");
+    let before = rig.ec2.world().read().unwrap().entities();
+    drop(rig);
+    assert_eq!(open(directory.path()).ec2.world().read().unwrap().entities(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_disk_refuses_nothing_more_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    rig.call("DescribeVpcs", json!({})).await.unwrap();
+    let before = rig.ec2.world().read().unwrap().entities();
+    // Another process holds the database for longer than the writer waits.
+    let other = rusqlite::Connection::open(directory.path().join("state.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let refusal = rig.refusal("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" })).await;
+    assert_eq!((refusal.code.as_str(), refusal.status), ("InternalError", 500));
+    other.execute_batch("COMMIT").unwrap();
+    for (operation, input) in [("CreateVpc", json!({ "CidrBlock": "10.1.0.0/16" })), ("DescribeVpcs", json!({}))] {
+        let refusal = rig.refusal(operation, input).await;
+        assert_eq!((refusal.code.as_str(), refusal.status), ("Unavailable", 503), "{operation}");
+    }
+    assert_eq!(rig.plane.0.lock().unwrap().len(), 1, "what is not durable is not brought about");
+    drop(rig);
+    assert_eq!(open(directory.path()).ec2.world().read().unwrap().entities(), before);
 }
