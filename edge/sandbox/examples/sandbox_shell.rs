@@ -1,5 +1,5 @@
 //! Tries a sandbox by hand: `sandbox_shell DIR [CMD...]` boots an instance with its disk under DIR and runs CMD in it
-//! (default: an interactive shell), without any network but `lo`.
+//! (default: an interactive shell), without any network but `lo`. SANDBOX_EXTRA names directories to show, with colons.
 
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -51,7 +51,10 @@ fn run() -> Result<i32, SandboxError> {
     let sandboxes = Sandboxes::new(SandboxConfig {
         data_dir,
         ca_pem: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n".to_owned(),
-        ..SandboxConfig::default()
+        extra_read_only_paths: std::env::var_os("SANDBOX_EXTRA")
+            .map(|v| std::env::split_paths(&v).collect())
+            .unwrap_or_default(),
+        helper: None,
     })?;
     eprintln!("owner ready after {:?}", began.elapsed());
     let running = sandboxes.start(instance.clone())?;

@@ -80,6 +80,12 @@ fn make(instance: &InstanceSpec) -> Vec<PathBuf> {
             continue;
         }
         let group = hierarchy.root.join(name(instance, daemon));
+        let subtree = hierarchy.root.join("cgroup.subtree_control");
+        for (file, _) in &limits {
+            // Usually on already; where it is not and may not be, setting the limit below fails and is left out.
+            let controller = file.split('.').next().unwrap_or_default();
+            let _ = fs::write(&subtree, format!("+{controller}"));
+        }
         // Best effort by design: a host that delegates no controller to us runs instances without limits.
         let set = fs::create_dir(&group).is_ok() || group.is_dir();
         if set && limits.iter().all(|(file, most)| fs::write(group.join(file), most.to_string()).is_ok()) {
@@ -95,10 +101,6 @@ fn hierarchies() -> Vec<Hierarchy> {
     let root = PathBuf::from(MOUNT);
     if let Ok(controllers) = fs::read_to_string(root.join("cgroup.controllers")) {
         let has = |name: &str| controllers.split_whitespace().any(|c| c == name);
-        for name in ["memory", "pids"].into_iter().filter(|n| has(n)) {
-            // Usually on already; where it is not and may not be, setting the limit below fails and is left out.
-            let _ = fs::write(root.join("cgroup.subtree_control"), format!("+{name}"));
-        }
         let memory = has("memory").then_some("memory.max");
         return vec![Hierarchy { root, memory, pids: has("pids").then_some("pids.max") }];
     }

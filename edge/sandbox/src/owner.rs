@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
 
 use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
@@ -39,7 +40,8 @@ struct Spawn {
 }
 
 impl Sandboxes {
-    /// Starts the thread, which fills the image layer in the background; errors of that appear at the first start.
+    /// Starts the thread, which fills the image layer in the background, a moment later or at the first start; errors of
+    /// that appear at the starts.
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
         let step = "prepare the sandbox directory";
         let stage = config.data_dir.join("sandbox");
@@ -110,6 +112,12 @@ impl Sandboxes {
 
 /// The thread's life.
 fn own(shared: &Shared, config: &SandboxConfig, inbox: &mpsc::Receiver<Spawn>) {
+    // Not in the way of the daemon's own start, unless the first instance is waiting already.
+    let first = match inbox.recv_timeout(Duration::from_millis(250)) {
+        Ok(order) => Some(order),
+        Err(mpsc::RecvTimeoutError::Timeout) => None,
+        Err(mpsc::RecvTimeoutError::Disconnected) => return,
+    };
     cgroup::sweep();
     let image = fill(shared, config);
     if let Err(error) = &image {
@@ -118,7 +126,7 @@ fn own(shared: &Shared, config: &SandboxConfig, inbox: &mpsc::Receiver<Spawn>) {
     let failed = image.as_ref().err().cloned();
     // Set once: this thread is the only one that does.
     let _ = shared.image.set(image);
-    while let Ok(order) = inbox.recv() {
+    for order in first.into_iter().chain(inbox.iter()) {
         let outcome = match &failed {
             Some(error) => Err(error.clone()),
             None => spawn_helper(&shared.helper, INIT),

@@ -33,13 +33,23 @@ pub(super) fn run(
     rustix::thread::set_name(c"init").step("name init", "prctl(PR_SET_NAME)")?;
     channel.send(&Report::Ready, &[])?;
     let environment = request.image.environment.clone();
-    let mut init =
-        Init { instance: &request.instance, environment, console, terminal, ssh: None, user_data: None, off: None };
+    let mut init = Init {
+        instance: &request.instance,
+        ids: request.image.ids.count,
+        environment,
+        console,
+        terminal,
+        ssh: None,
+        user_data: None,
+        off: None,
+    };
     init.live(channel, &signals)
 }
 
 struct Init<'a> {
     instance: &'a InstanceSpec,
+    /// How many users there are.
+    ids: u32,
     environment: Vec<(String, String)>,
     console: Console,
     terminal: Terminal,
@@ -121,7 +131,7 @@ impl Init<'_> {
         if let Err(error) = loopback() {
             self.console.say(&format!("cannot bring lo up: {error}"));
         }
-        match Ssh::listen() {
+        match Ssh::listen(self.ids) {
             Ok(ssh) => self.ssh = ssh,
             Err(error) => self.console.say(&format!("cannot listen on port 22: {error}")),
         }

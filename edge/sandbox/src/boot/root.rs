@@ -167,7 +167,10 @@ impl<'a> Tree<'a> {
                 // A whiteout is a device node of no device: bound over a file it hides the file as well.
                 let step = "bind the image layer's files";
                 let file = from.join(entry.file_name());
-                let own = clone_mount(self.stage, utf8(&file)?).step(step, "open_tree")?;
+                // A directory is hidden by an empty one.
+                let directory = rustix::fs::fstat(&target).is_ok_and(|s| s.st_mode & libc::S_IFMT == libc::S_IFDIR);
+                let cover = if directory { layer::TRIAL } else { utf8(&file)? };
+                let own = clone_mount(self.stage, cover).step(step, "open_tree")?;
                 sys::mount_restrict(&own, MountAttrFlags::MOUNT_ATTR_RDONLY).step(step, "mount_setattr")?;
                 attach(&own, &target, "").step(step, "move_mount")?;
             }

@@ -20,10 +20,15 @@ pub(super) struct Ssh {
 }
 
 impl Ssh {
-    /// Listens when sshd is installed.
-    pub(super) fn listen() -> std::io::Result<Option<Self>> {
+    /// Listens when sshd is installed and has the users it needs.
+    pub(super) fn listen(ids: u32) -> std::io::Result<Option<Self>> {
         if !Path::new(SSHD).exists() || !Path::new(KEYGEN).exists() {
             return Ok(None);
+        }
+        if ids == 1 {
+            return Err(std::io::Error::other(
+                "sshd needs users beside root, and this host gives an instance only one id (see `postern doctor`, subordinate ids)",
+            ));
         }
         let listener = TcpListener::bind("[::]:22").or_else(|_| TcpListener::bind("0.0.0.0:22"))?;
         listener.set_nonblocking(true)?;

@@ -67,6 +67,11 @@ pub fn user_data_runs_once_and_the_disk_stays() {
     out(&again, "test ! -e /tmp/gone && test ! -e /etc/issue");
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(out(&again, "cat /root/ran"), "ran");
+    let mut large = bench.spec(8);
+    let script = format!("#!/bin/sh\necho large\n{}", "#".repeat(16_000));
+    large.user_data = Some(script.into_bytes());
+    let instance = bench.boot(large);
+    until("large user data finished", || console(&instance).contains("large\npostern: user data finished"));
 }
 
 pub fn powering_off_is_polite_then_firm() {

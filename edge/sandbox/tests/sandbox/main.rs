@@ -8,6 +8,7 @@ mod boot;
 mod commands;
 mod escapes;
 mod leaks;
+mod locked;
 mod privacy;
 mod ssh;
 
@@ -45,6 +46,8 @@ const ROOT_CASES: &[Case] = &[
     ("processes_are_limited", escapes::processes_are_limited),
     ("ssh_lets_the_key_in", ssh::ssh_lets_the_key_in),
     ("ec2_user_is_nobody_special", commands::ec2_user_is_nobody_special),
+    ("files_locked_by_a_container_do_not_matter", locked::files_locked_by_a_container_do_not_matter),
+    ("subordinate_ids_give_users", locked::subordinate_ids_give_users),
 ];
 
 const CASE: &str = "POSTERN_SANDBOX_CASE";
@@ -59,7 +62,7 @@ fn main() -> ExitCode {
         {
             panic!("{error}");
         }
-        let cases = CASES.iter().chain(ROOT_CASES).chain(leaks::DAEMONS);
+        let cases = CASES.iter().chain(ROOT_CASES).chain(leaks::DAEMONS).chain(locked::INNER);
         let (_, case) = cases.into_iter().find(|(n, _)| *n == name).expect("a case of that name");
         case();
         return ExitCode::SUCCESS;
