@@ -77,3 +77,11 @@ pub struct DhcpOptions {
     pub configurations: Vec<(String, Vec<String>)>,
     pub tags: Tags,
 }
+
+impl DhcpOptions {
+    /// The first value of an option: `domain-name`.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        let (_, values) = self.configurations.iter().find(|(known, _)| known == key)?;
+        values.first().map(String::as_str)
+    }
+}

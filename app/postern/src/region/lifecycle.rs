@@ -263,6 +263,7 @@ impl Lifecycle {
         });
         let hostname = format!("ip-{}", address.to_string().replace('.', "-"));
         let domain = instance.region.internal_domain();
+        let search_domain = world.dhcp_options.get(&vpc.dhcp_options).and_then(|set| set.value("domain-name"));
         let memory = postern_model::instance_types().iter().find(|t| t.name == instance.instance_type);
         Ok(InstanceSpec {
             id: instance.id,
@@ -270,7 +271,7 @@ impl Lifecycle {
             hostname,
             address,
             resolver: vpc.resolver().ok_or_else(|| missing("resolver"))?,
-            search_domain: domain,
+            search_domain: search_domain.map(str::to_owned).unwrap_or(domain),
             authorized_key: key,
             user_data: instance.user_data.as_deref().and_then(decode),
             first_boot: !instance.booted_once,

@@ -233,8 +233,7 @@ fn dhcp_options() {
           ]
         }"#]]
     .assert_eq(&pretty(&sets));
-    let keys =
-        json!([{ "Key": "domain-name", "Values": ["corp.example"] }, { "Key": "ntp-servers", "Values": ["10.0.0.9"] }]);
+    let keys = json!([{ "Key": "domain-name", "Values": ["corp.example"] }, { "Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"] }]);
     let made = rig.call("CreateDhcpOptions", json!({ "DhcpConfigurations": keys }));
     let set = id(&made["DhcpOptions"]["DhcpOptionsId"]);
     rig.call("AssociateDhcpOptions", json!({ "DhcpOptionsId": set, "VpcId": vpc }));
@@ -252,9 +251,17 @@ fn dhcp_options() {
         json!([{ "Key": "color", "Values": ["red"] }]),
         json!([{ "Key": "domain-name", "Values": [] }]),
         json!([{ "Key": "ntp-servers", "Values": ["x"] }]),
+        json!([{ "Key": "domain-name", "Values": ["a\nnameserver 6.6.6.6"] }]),
         json!([{ "Key": "domain-name-servers", "Values": ["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4", "1.1.1.5"] }]),
     ] {
         let refusal = rig.refused("CreateDhcpOptions", json!({ "DhcpConfigurations": bad }));
         assert!(refusal.starts_with("InvalidParameterValue"), "{refusal}");
+    }
+    for unserved in [
+        json!([{ "Key": "ntp-servers", "Values": ["10.0.0.9"] }]),
+        json!([{ "Key": "domain-name-servers", "Values": ["10.0.0.9"] }]),
+    ] {
+        let refusal = rig.refused("CreateDhcpOptions", json!({ "DhcpConfigurations": unserved }));
+        assert!(refusal.starts_with("UnsupportedOperation"), "{refusal}");
     }
 }

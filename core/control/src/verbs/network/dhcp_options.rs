@@ -10,6 +10,9 @@ use std::net::IpAddr;
 /// Stands in a VPC that was associated with `default`: no option set at all.
 pub const NO_DHCP_OPTIONS: DhcpOptionsId = DhcpOptionsId::short(0);
 
+/// The resolver at the VPC's second address.
+const AMAZON: &str = "AmazonProvidedDNS";
+
 /// The account's set with the region's default options; made if there is none.
 pub fn default_set(draft: &mut Draft<'_>, context: &Context<'_>) -> DhcpOptionsId {
     let configurations = default_configurations(context.region);
@@ -34,7 +37,7 @@ pub fn default_set(draft: &mut Draft<'_>, context: &Context<'_>) -> DhcpOptionsI
 fn default_configurations(region: &Region) -> Vec<(String, Vec<String>)> {
     vec![
         ("domain-name".to_owned(), vec![region.internal_domain()]),
-        ("domain-name-servers".to_owned(), vec!["AmazonProvidedDNS".to_owned()]),
+        ("domain-name-servers".to_owned(), vec![AMAZON.to_owned()]),
     ]
 }
 
@@ -71,17 +74,28 @@ pub fn create_dhcp_options(
 fn check(key: &str, values: &[String]) -> Result<(), Refusal> {
     let is_address = |v: &String| v.parse::<IpAddr>().is_ok();
     let is_good = match key {
-        "domain-name" => values.len() == 1,
-        "domain-name-servers" => values.iter().all(|v| is_address(v) || v == "AmazonProvidedDNS") && values.len() <= 4,
+        "domain-name" => matches!(values, [one] if is_domain(one)),
+        "domain-name-servers" => values.iter().all(|v| is_address(v) || v == AMAZON) && values.len() <= 4,
         "ntp-servers" | "netbios-name-servers" => values.iter().all(is_address) && values.len() <= 4,
         "netbios-node-type" => matches!(values, [one] if matches!(one.as_str(), "1" | "2" | "4" | "8")),
         "ipv6-address-preferred-lease-time" => matches!(values, [one] if one.parse::<u32>().is_ok()),
         _ => return Err(refuse::invalid_value("name", key, "Unknown DHCP option")),
     };
-    if is_good && !values.is_empty() {
-        return Ok(());
+    if !is_good || values.is_empty() {
+        return Err(refuse::invalid_value("value", values.join(","), &format!("Invalid value for DHCP option {key}.")));
     }
-    Err(refuse::invalid_value("value", values.join(","), &format!("Invalid value for DHCP option {key}.")))
+    // What an instance would not be told is not taken.
+    match key {
+        "domain-name" => Ok(()),
+        "domain-name-servers" if matches!(values, [one] if one == AMAZON) => Ok(()),
+        _ => Err(refuse::not_served(&format!("The DHCP option {key} with values other than AWS's own"))),
+    }
+}
+
+/// A name, or several with spaces between them, as Linux clients take them.
+fn is_domain(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ' ');
+    !text.trim().is_empty() && text.len() <= 255 && text.chars().all(is_name)
 }
 
 pub fn delete_dhcp_options(
