@@ -85,12 +85,13 @@ fn attributes() {
     let vpc = rig.vpc("10.0.0.0/16");
     let subnet = rig.subnet(&vpc, "10.0.1.0/24");
     rig.call("ModifySubnetAttribute", json!({ "SubnetId": subnet, "MapPublicIpOnLaunch": { "Value": true } }));
-    let resource_name = json!({ "SubnetId": subnet, "PrivateDnsHostnameTypeOnLaunch": "resource-name" });
-    rig.call("ModifySubnetAttribute", resource_name);
+    rig.call("ModifySubnetAttribute", json!({ "SubnetId": subnet, "PrivateDnsHostnameTypeOnLaunch": "ip-name" }));
     let seen = rig.call("DescribeSubnets", json!({ "SubnetIds": [subnet] }));
     assert_eq!(seen["Subnets"][0]["MapPublicIpOnLaunch"], true);
-    assert_eq!(seen["Subnets"][0]["PrivateDnsNameOptionsOnLaunch"]["HostnameType"], "resource-name");
+    assert_eq!(seen["Subnets"][0]["PrivateDnsNameOptionsOnLaunch"]["HostnameType"], "ip-name");
     let mut refused = |input| rig.refused("ModifySubnetAttribute", input);
+    let resource_name = json!({ "SubnetId": subnet, "PrivateDnsHostnameTypeOnLaunch": "resource-name" });
+    assert!(refused(resource_name).starts_with("UnsupportedOperation: A hostname made of"));
     let ipv6 = json!({ "SubnetId": subnet, "AssignIpv6AddressOnCreation": { "Value": true } });
     assert!(refused(ipv6).starts_with("UnsupportedOperation: IPv6"));
     assert!(refused(json!({ "SubnetId": subnet })).starts_with("MissingParameter"));

@@ -163,6 +163,8 @@ fn attributes_one_at_a_time() {
     rig.call("ModifyVpcAttribute", json!({ "VpcId": vpc, "EnableDnsSupport": { "Value": false } }));
     let hostnames = json!({ "VpcId": vpc, "EnableDnsHostnames": { "Value": true } });
     assert!(rig.refused("ModifyVpcAttribute", hostnames).starts_with("InvalidParameterValue"));
+    let metrics = json!({ "VpcId": vpc, "EnableNetworkAddressUsageMetrics": { "Value": true } });
+    assert!(rig.refused("ModifyVpcAttribute", metrics).starts_with("UnsupportedOperation: Network Address Usage"));
     let unknown = json!({ "VpcId": vpc, "Attribute": "color" });
     assert!(rig.refused("DescribeVpcAttribute", unknown).starts_with("InvalidParameterValue"));
 }

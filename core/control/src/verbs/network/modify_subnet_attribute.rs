@@ -18,6 +18,8 @@ const ATTRIBUTES: &[&str] = &[
     "DisableLniAtDeviceIndex",
 ];
 
+const RESOURCE_NAMES: &str = "A hostname made of the instance's ID (resource name)";
+
 pub fn modify_subnet_attribute(
     draft: &mut Draft<'_>,
     context: &Context<'_>,
@@ -33,7 +35,7 @@ pub fn modify_subnet_attribute(
     let value = request.attribute_flag(attribute);
     match (attribute, value) {
         ("MapPublicIpOnLaunch", Some(value)) => subnet.map_public_ip_on_launch = value,
-        ("EnableResourceNameDnsARecordOnLaunch", Some(value)) => subnet.resource_name_a_record = value,
+        ("EnableResourceNameDnsARecordOnLaunch", Some(true)) => return Err(refuse::not_served(RESOURCE_NAMES)),
         ("EnableDns64" | "AssignIpv6AddressOnCreation" | "EnableResourceNameDnsAAAARecordOnLaunch", Some(true)) => {
             return Err(refuse::not_served("IPv6"));
         }
@@ -45,9 +47,11 @@ pub fn modify_subnet_attribute(
     Ok(json!({}))
 }
 
+/// `ip-name` is what instances have; names made of the resource's id are not given out yet.
 fn hostname_type(request: &Request<'_>) -> Result<String, Refusal> {
     match request.required_text("PrivateDnsHostnameTypeOnLaunch")? {
-        given @ ("ip-name" | "resource-name") => Ok(given.to_owned()),
+        given @ "ip-name" => Ok(given.to_owned()),
+        "resource-name" => Err(refuse::not_served(RESOURCE_NAMES)),
         other => Err(refuse::invalid_value("privateDnsHostnameTypeOnLaunch", other, "Unknown hostname type.")),
     }
 }

@@ -29,7 +29,8 @@ pub fn modify_vpc_attribute(
             ));
         }
         [(HOSTNAMES, value)] => vpc.enable_dns_hostnames = *value,
-        [(_, value)] => vpc.enable_network_address_usage_metrics = *value,
+        [(_, true)] => return Err(refuse::not_served("Network Address Usage metrics")),
+        [(_, false)] => vpc.enable_network_address_usage_metrics = false,
         [_, _, ..] => {
             return Err(refuse::invalid_combination("Fields for multiple attribute types specified."));
         }
