@@ -5,6 +5,7 @@ mod common;
 use common::{Lab, host_type, pretty, text, texts};
 use expect_test::expect;
 use postern_control::lifecycle;
+use postern_model::InstanceState;
 use serde_json::{Value, json};
 
 fn run(subnet: &str) -> Value {
@@ -79,7 +80,7 @@ fn an_instance_begins_pending_with_all_its_members() {
                   ],
                   "InterfaceType": "interface",
                   "Ipv6Addresses": [],
-                  "MacAddress": "0a:00:00:00:00:00",
+                  "MacAddress": "0a:00:00:00:10:27",
                   "NetworkInterfaceId": "eni-00000000000001026",
                   "OwnerId": "123456789012",
                   "PrivateIpAddress": "10.0.1.10",
@@ -346,6 +347,38 @@ fn stop_start_terminate() {
         lab.refused("DescribeInstances", ids),
         format!("InvalidInstanceID.NotFound: The instance ID '{id}' does not exist")
     );
+}
+
+#[test]
+fn a_rebooted_instance_counts_as_running() {
+    let mut lab = Lab::new();
+    let (_, subnet) = lab.network();
+    let id = lab.instances(&subnet, 1).remove(0);
+    let before = described(&mut lab, &id);
+    lab.ok("RebootInstances", json!({ "InstanceIds": [id] }));
+    let key = id.parse().expect("an instance id");
+    assert_eq!(lab.world.instances[&key].state, InstanceState::Pending);
+    assert_eq!(described(&mut lab, &id), before);
+    lab.complete(&id, lifecycle::running);
+    assert_eq!(lab.world.instances[&key].state, InstanceState::Running);
+    assert_eq!(described(&mut lab, &id), before);
+}
+
+#[test]
+fn a_failed_start_costs_no_disk_that_was_written() {
+    let mut lab = Lab::new();
+    let (_, subnet) = lab.network();
+    let old = lab.instances(&subnet, 1).remove(0);
+    lab.ok("RebootInstances", json!({ "InstanceIds": [old] }));
+    let new = text(&lab.ok("RunInstances", run(&subnet)), "/Instances/0/InstanceId");
+    for (id, state) in [(&old, "stopped"), (&new, "terminated")] {
+        lab.complete(id, lifecycle::failed_to_start);
+        let shown = described(&mut lab, id);
+        assert_eq!(
+            (&shown["State"]["Name"], &shown["StateReason"]["Code"]),
+            (&json!(state), &json!("Server.InternalError"))
+        );
+    }
 }
 
 #[test]

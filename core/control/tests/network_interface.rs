@@ -40,7 +40,7 @@ fn a_new_interface_has_the_default_group_and_a_free_address() {
             ],
             "InterfaceType": "interface",
             "Ipv6Addresses": [],
-            "MacAddress": "0a:00:00:00:00:00",
+            "MacAddress": "0a:00:00:00:10:22",
             "NetworkInterfaceId": "eni-00000000000001021",
             "OwnerId": "123456789012",
             "PrivateIpAddress": "10.0.1.20",

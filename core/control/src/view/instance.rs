@@ -20,6 +20,21 @@ pub fn state(state: InstanceState) -> Value {
     json!({ "Code": code, "Name": name })
 }
 
+/// The reason code of an instance that is on its way up again after RebootInstances.
+pub const REBOOT: &str = "reboot";
+
+/// The state that replies show: an instance being rebooted counts as running, as in AWS.
+pub fn shown_state(instance: &Instance) -> InstanceState {
+    match instance.state {
+        InstanceState::Pending if is_rebooting(instance) => InstanceState::Running,
+        state => state,
+    }
+}
+
+fn is_rebooting(instance: &Instance) -> bool {
+    instance.state_reason.as_ref().is_some_and(|(code, _)| code == REBOOT)
+}
+
 /// The image's architecture; the host's if the image is no longer listed.
 pub fn image(instance: &Instance) -> Option<Image> {
     images().into_iter().find(|image| image.id == instance.image)
@@ -42,7 +57,7 @@ pub fn instance(world: &World, instance: &Instance) -> Value {
     if let Some(profile) = &instance.profile {
         reply["IamInstanceProfile"] = json!({ "Arn": profile.arn, "Id": profile.profile_id });
     }
-    if let Some((code, message)) = &instance.state_reason {
+    if let Some((code, message)) = instance.state_reason.as_ref().filter(|_| !is_rebooting(instance)) {
         reply["StateReason"] = json!({ "Code": code, "Message": message });
     }
     if let Some(key) = &instance.key_name {
@@ -93,7 +108,7 @@ fn constant_members(instance: &Instance) -> Value {
         "Operator": { "Managed": false },
         "InstanceId": instance.id.to_string(),
         "ImageId": instance.image.to_string(),
-        "State": state(instance.state),
+        "State": state(shown_state(instance)),
         "PrivateDnsName": "",
         "PublicDnsName": "",
         "StateTransitionReason": instance.transition_reason,

@@ -60,10 +60,11 @@ pub fn terminated(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) ->
     changed
 }
 
-/// The sandbox could not be made: AWS gives such an instance up, with this code.
+/// The sandbox could not be made. An instance that never ran is given up, as AWS does with this code; one that has run
+/// stops and keeps its disk.
 pub fn failed_to_start(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) -> bool {
-    let changed =
-        draft.instances.get(&id).is_some_and(|i| i.state == InstanceState::Pending) && terminated(draft, id, now);
+    let Some(instance) = draft.instances.get(&id).filter(|i| i.state == InstanceState::Pending) else { return false };
+    let changed = if instance.booted_once { stopped(draft, id, now) } else { terminated(draft, id, now) };
     if changed && let Some(mut instance) = draft.instances.get(&id).cloned() {
         let code = "Server.InternalError";
         instance.state_reason = Some((code.into(), format!("{code}: Internal error on launch")));

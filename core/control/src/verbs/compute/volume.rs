@@ -42,7 +42,8 @@ fn values(instance: Option<&Instance>, name: &str) -> Option<Vec<String>> {
         "availability-zone-id" => of(|i| one(i.zone.id())),
         "encrypted" => of(|i| flag(i.root_volume.encrypted)),
         "fast-restored" | "multi-attach-enabled" | "operator.managed" => of(|_| flag(false)),
-        "operator.principal" | "snapshot-id" => Some(Vec::new()),
+        "operator.principal" => Some(Vec::new()),
+        "snapshot-id" => of(|i| one(snapshot(i))),
         "size" => of(|i| one(i.root_volume.size_gib)),
         "status" => of(|_| one("in-use")),
         "volume-id" => of(|i| one(i.root_volume.id)),
@@ -54,7 +55,7 @@ fn values(instance: Option<&Instance>, name: &str) -> Option<Vec<String>> {
 fn volume(instance: &Instance) -> Value {
     let volume = &instance.root_volume;
     let arn = Arn::new("ec2", instance.region.as_str(), instance.owner, format!("volume/{}", volume.id));
-    json!({
+    let mut reply = json!({
         "AvailabilityZoneId": instance.zone.id(),
         "Tags": tags::view(&volume.tags),
         "VolumeType": volume.kind,
@@ -64,7 +65,7 @@ fn volume(instance: &Instance) -> Value {
         "OwnerId": instance.owner.to_string(),
         "VolumeId": volume.id.to_string(),
         "Size": volume.size_gib,
-        "SnapshotId": "",
+        "SnapshotId": snapshot(instance),
         "AvailabilityZone": instance.zone.to_string(),
         "State": "in-use",
         "CreateTime": view::timestamp(instance.launched),
@@ -77,5 +78,20 @@ fn volume(instance: &Instance) -> Value {
             "AttachTime": view::timestamp(instance.launched),
         }],
         "Encrypted": volume.encrypted,
-    })
+    });
+    // What EBS promises by default for a volume of the kind and size.
+    match volume.kind.as_str() {
+        "gp3" => {
+            reply["Iops"] = json!(3000);
+            reply["Throughput"] = json!(125);
+        }
+        "gp2" => reply["Iops"] = json!((volume.size_gib * 3).clamp(100, 16_000)),
+        _ => {}
+    }
+    reply
+}
+
+/// The snapshot of the image that the volume was made from.
+fn snapshot(instance: &Instance) -> String {
+    view::instance::image(instance).map(|image| view::image::snapshot(&image).to_string()).unwrap_or_default()
 }

@@ -63,7 +63,8 @@ pub(super) fn describe_status(
     let filters = Filters::of(request);
     filters.check_names(|name| values(None, name).is_some())?;
     let mut items = Vec::new();
-    for instance in candidates.into_values().filter(|i| all || i.state == InstanceState::Running) {
+    for instance in candidates.into_values().filter(|i| all || view::instance::shown_state(i) == InstanceState::Running)
+    {
         if filters.pass(&instance.tags, |name| values(Some(instance), name))? {
             items.push(status(instance));
         }
@@ -77,8 +78,8 @@ fn values(instance: Option<&Instance>, name: &str) -> Option<Vec<String>> {
     match name {
         "availability-zone" => of(|i| i.zone.to_string()),
         "availability-zone-id" => of(|i| i.zone.id()),
-        "instance-state-code" => of(|i| i.state.wire().0.to_string()),
-        "instance-state-name" => of(|i| i.state.wire().1.to_owned()),
+        "instance-state-code" => of(|i| view::instance::shown_state(i).wire().0.to_string()),
+        "instance-state-name" => of(|i| view::instance::shown_state(i).wire().1.to_owned()),
         "instance-status.status" | "system-status.status" | "attached-ebs-status.status" => {
             of(|i| health(i).0.to_owned())
         }
@@ -92,7 +93,7 @@ fn values(instance: Option<&Instance>, name: &str) -> Option<Vec<String>> {
 
 /// Status and its reachability detail: an instance here is as healthy as it is running.
 fn health(instance: &Instance) -> (&'static str, &'static str) {
-    match instance.state {
+    match view::instance::shown_state(instance) {
         InstanceState::Running => ("ok", "passed"),
         InstanceState::Pending => ("initializing", "initializing"),
         _ => ("not-applicable", ""),
@@ -109,7 +110,7 @@ fn status(instance: &Instance) -> Value {
         "Operator": { "Managed": false },
         "Events": [],
         "InstanceId": instance.id.to_string(),
-        "InstanceState": view::instance::state(instance.state),
+        "InstanceState": view::instance::state(view::instance::shown_state(instance)),
         "InstanceStatus": summary,
         "SystemStatus": summary,
         "AttachedEbsStatus": summary,

@@ -2,6 +2,7 @@
 
 use super::launch_interface::give_public_address;
 use crate::verbs::compute::lifecycle::user_initiated;
+use crate::view::instance::{REBOOT, shown_state};
 use crate::{Context, Draft, Request, find, refuse, view};
 use postern_call::Refusal;
 use postern_model::{Instance, InstanceState, World};
@@ -47,10 +48,18 @@ pub(super) fn stop(draft: &mut Draft<'_>, context: &Context<'_>, request: &Reque
     Ok(json!({ "StoppingInstances": changes }))
 }
 
-/// Nothing changes in the World: whoever runs the sandboxes sees the call.
+/// The way up once more, from a new sandbox on the same disk. Replies go on showing the instance as running.
 pub(super) fn reboot(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let ids = ids(draft, context, request)?;
     check_states(draft, &ids, &[Pending, Running], "rebooted")?;
+    each(draft, &ids, |draft, mut instance| {
+        if instance.state == Running {
+            instance.state = Pending;
+            instance.state_reason = Some((REBOOT.into(), REBOOT.into()));
+            draft.put(instance);
+        }
+        Ok(())
+    })?;
     Ok(json!({}))
 }
 
@@ -131,9 +140,9 @@ fn each(
     let mut changes = Vec::new();
     for id in ids {
         let Some(instance) = draft.instances.get(id).cloned() else { continue };
-        let previous = instance.state;
+        let previous = shown_state(&instance);
         change(draft, instance)?;
-        let current = draft.instances.get(id).map_or(previous, |i| i.state);
+        let current = draft.instances.get(id).map_or(previous, shown_state);
         changes.push(json!({
             "InstanceId": id.to_string(),
             "CurrentState": view::instance::state(current),
