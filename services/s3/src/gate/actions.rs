@@ -21,11 +21,14 @@ pub(crate) struct Need {
 
 /// The operations served, by model name.
 pub(crate) fn served() -> Vec<&'static str> {
-    let mut all: Vec<&'static str> = TABLE.iter().map(|row| row.0).collect();
+    let mut all: Vec<&'static str> = TABLE.iter().map(|row| row.0).filter(|name| !REFUSED.contains(name)).collect();
     all.extend(LATER);
     all.sort_unstable();
     all
 }
+
+/// Always refused, as AWS does where a bucket has no object lock: right, but no service.
+const REFUSED: &[&str] = &["GetObjectRetention", "PutObjectRetention", "GetObjectLegalHold", "PutObjectLegalHold"];
 
 /// Judged by their verbs, which know more: the body's keys, tags and fields.
 const LATER: &[&str] = &["DeleteObjects", "PutObjectTagging", "PostObject"];
@@ -73,6 +76,14 @@ const TABLE: &[(&str, Target, &str)] = &[
     ("GetBucketAccelerateConfiguration", Target::Bucket, "GetAccelerateConfiguration"),
     ("GetBucketRequestPayment", Target::Bucket, "GetBucketRequestPayment"),
     ("GetObjectLockConfiguration", Target::Bucket, "GetBucketObjectLockConfiguration"),
+    ("ListBucketAnalyticsConfigurations", Target::Bucket, "GetAnalyticsConfiguration"),
+    ("ListBucketIntelligentTieringConfigurations", Target::Bucket, "GetIntelligentTieringConfiguration"),
+    ("ListBucketInventoryConfigurations", Target::Bucket, "GetInventoryConfiguration"),
+    ("ListBucketMetricsConfigurations", Target::Bucket, "GetMetricsConfiguration"),
+    ("GetObjectRetention", Target::Object, "GetObjectRetention"),
+    ("PutObjectRetention", Target::Object, "PutObjectRetention"),
+    ("GetObjectLegalHold", Target::Object, "GetObjectLegalHold"),
+    ("PutObjectLegalHold", Target::Object, "PutObjectLegalHold"),
     ("GetObject", Target::Object, "GetObject"),
     ("HeadObject", Target::Object, "GetObject"),
     ("GetObjectAttributes", Target::Object, "GetObjectAttributes"),

@@ -2,6 +2,7 @@
 
 use super::objects::record;
 use super::records::Record;
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 /// What to list.
@@ -54,6 +55,11 @@ pub(crate) fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
+/// The bound below which all texts with this prefix lie. Every blob is above every text.
+pub(crate) fn end_of(prefix: &str) -> Value {
+    after_prefix(prefix).map_or(Value::Blob(Vec::new()), Value::Text)
+}
+
 /// The part of a key up to the delimiter after the prefix.
 pub(crate) fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: Option<&str>) -> Option<&'k str> {
     let delimiter = delimiter.filter(|d| !d.is_empty())?;
@@ -84,11 +90,11 @@ impl Start {
 /// Current objects.
 pub(crate) fn objects(db: &Connection, wanted: &Wanted) -> rusqlite::Result<Page<Record>> {
     let mut page = Page::default();
-    let end = after_prefix(&wanted.prefix);
+    let end = end_of(&wanted.prefix);
     let Some(mut start) = Start::of(wanted) else { return Ok(page) };
     let mut statement = db.prepare_cached(
         "SELECT key, seq, version, modified, size, etag, body, head FROM objects
-         WHERE bucket = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3) ORDER BY key LIMIT ?4",
+         WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4",
     )?;
     'again: loop {
         let room = i64::try_from(wanted.limit - page.len() + 2).unwrap_or(i64::MAX);
@@ -127,7 +133,7 @@ pub(crate) struct Version {
 /// older than this.
 pub(crate) fn versions(db: &Connection, wanted: &Wanted, after_seq: Option<i64>) -> rusqlite::Result<Page<Version>> {
     let mut page = Page::default();
-    let end = after_prefix(&wanted.prefix);
+    let end = end_of(&wanted.prefix);
     let mut start = match (&wanted.after, after_seq) {
         (Some(after), Some(_)) => Start { at: after.clone(), inclusive: true },
         _ => match Start::of(wanted) {
@@ -138,10 +144,10 @@ pub(crate) fn versions(db: &Connection, wanted: &Wanted, after_seq: Option<i64>)
     let resumed = after_seq.and(wanted.after.as_deref());
     let mut statement = db.prepare_cached(
         "SELECT key, seq, version, modified, size, etag, body, head FROM objects
-         WHERE bucket = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3)
+         WHERE bucket = ?1 AND key >= ?2 AND key < ?3
          UNION ALL
          SELECT key, seq, version, modified, size, etag, body, head FROM versions
-         WHERE bucket = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3)
+         WHERE bucket = ?1 AND key >= ?2 AND key < ?3
          ORDER BY 1, 2 DESC",
     )?;
     'again: loop {
@@ -174,5 +180,92 @@ pub(crate) fn versions(db: &Connection, wanted: &Wanted, after_seq: Option<i64>)
             page.items.push(Version { record: record(row)?, latest });
         }
         return Ok(page);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn database(keys: &BTreeSet<String>) -> Connection {
+        let db = Connection::open_in_memory().expect("a database");
+        db.execute_batch(crate::store::schema::TABLES).expect("the tables");
+        for bucket in [1, 2] {
+            for key in keys {
+                let insert = "INSERT INTO objects VALUES (?1, ?2, 1, 'null', 0, 0, '', 1, '{}')";
+                db.execute(insert, params![bucket, key]).expect("a row");
+            }
+        }
+        db
+    }
+
+    /// All entries of a listing, folded the slow way.
+    fn plainly(keys: &BTreeSet<String>, prefix: &str, delimiter: Option<&str>) -> Vec<String> {
+        let mut entries = Vec::new();
+        for key in keys.iter().filter(|k| k.starts_with(prefix)) {
+            let entry = common_prefix(key, prefix, delimiter).unwrap_or(key).to_owned();
+            if entries.last() != Some(&entry) {
+                entries.push(entry);
+            }
+        }
+        entries
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        "[ab/\u{d7ff}\u{e000}\u{10ffff}]{0,5}"
+    }
+
+    proptest! {
+        #[test]
+        fn pages_together_are_the_listing(
+            keys in proptest::collection::btree_set(text(), 0..40),
+            prefix in "[ab/\u{d7ff}\u{10ffff}]{0,2}",
+            delimiter in proptest::option::of("[/a]{1,2}"),
+            limit in 1_usize..7,
+        ) {
+            let db = database(&keys);
+            let mut wanted = Wanted { bucket: 1, prefix, delimiter, after: None, limit };
+            let (mut found, mut versions_found) = (Vec::new(), Vec::new());
+            loop {
+                let page = objects(&db, &wanted).expect("a page");
+                prop_assert!(page.len() <= limit && (page.len() == limit || !page.truncated));
+                let mut entries: Vec<String> = page.items.iter().map(|r| r.key.clone()).chain(page.prefixes).collect();
+                entries.sort();
+                found.extend(entries);
+                wanted.after = page.last.clone();
+                if !page.truncated {
+                    break;
+                }
+            }
+            prop_assert_eq!(&found, &plainly(&keys, &wanted.prefix, wanted.delimiter.as_deref()));
+            let (mut seq, mut last) = (None, None);
+            loop {
+                let page = versions(&db, &Wanted { after: last.clone(), ..wanted.clone() }, seq).expect("a page");
+                let mut entries: Vec<String> =
+                    page.items.iter().map(|v| v.record.key.clone()).chain(page.prefixes.clone()).collect();
+                entries.sort();
+                versions_found.extend(entries);
+                last = page.last.clone();
+                seq = page.items.last().filter(|v| Some(&v.record.key) == last.as_ref()).map(|v| v.record.seq);
+                if !page.truncated {
+                    break;
+                }
+            }
+            prop_assert_eq!(found, versions_found);
+        }
+
+        #[test]
+        fn nothing_lies_between_a_prefix_and_its_end(prefix in text(), rest in text(), other in text()) {
+            let whole = format!("{prefix}{rest}");
+            match after_prefix(&prefix) {
+                Some(end) => {
+                    prop_assert!(whole < end && !end.starts_with(&prefix));
+                    prop_assert!(other < prefix || other >= end || other.starts_with(&prefix));
+                }
+                None => prop_assert!(other < prefix || other.starts_with(&prefix)),
+            }
+        }
     }
 }

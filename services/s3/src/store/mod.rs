@@ -50,6 +50,10 @@ pub(crate) struct Store {
 impl Store {
     pub fn open(dir: &Path) -> Result<Self, S3Error> {
         std::fs::create_dir_all(dir).map_err(|source| S3Error::Directory { path: dir.into(), source })?;
+        if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
+            let synced = std::fs::File::open(parent).and_then(|parent| parent.sync_all());
+            synced.map_err(|source| S3Error::Directory { path: parent.into(), source })?;
+        }
         let path = dir.join("objects.sqlite");
         let database = |source| S3Error::Database { path: path.clone(), source };
         let mut connection = schema::connect(&path).map_err(database)?;

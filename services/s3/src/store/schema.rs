@@ -9,7 +9,7 @@ const VERSION: i64 = 1;
 /// Pages of the write-ahead log after which it is written back: 16 MiB, so that a crash costs little time at start.
 const CHECKPOINT_PAGES: i64 = 4096;
 
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE buckets (
     id INTEGER PRIMARY KEY,

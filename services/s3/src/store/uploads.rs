@@ -1,7 +1,7 @@
 //! Multipart uploads in progress and their parts.
 
 use super::buckets::json;
-use super::list::{Page, after_prefix, common_prefix};
+use super::list::{Page, after_prefix, common_prefix, end_of};
 use super::records::{Plan, Sum};
 use super::writer::Change;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -70,10 +70,10 @@ pub(crate) fn list(
 ) -> rusqlite::Result<Vec<Upload>> {
     let mut statement = db.prepare_cached(
         "SELECT key, id, started, plan FROM uploads
-         WHERE bucket = ?1 AND (key, id) > (?2, ?3) AND key >= ?4 AND (?5 IS NULL OR key < ?5)
+         WHERE bucket = ?1 AND (key, id) > (?2, ?3) AND key >= ?4 AND key < ?5
          ORDER BY key, id LIMIT ?6",
     )?;
-    let end = after_prefix(prefix);
+    let end = end_of(prefix);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     statement.query_map(params![bucket, after.0, after.1, prefix, end, limit], upload)?.collect()
 }

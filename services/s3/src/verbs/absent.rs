@@ -37,9 +37,31 @@ empty! {
     delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput;
     delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput;
     delete_bucket_replication(DeleteBucketReplicationInput) -> DeleteBucketReplicationOutput;
+    list_analytics(ListBucketAnalyticsConfigurationsInput) -> ListBucketAnalyticsConfigurationsOutput;
+    list_intelligent_tiering(ListBucketIntelligentTieringConfigurationsInput) -> ListBucketIntelligentTieringConfigurationsOutput;
+    list_inventory(ListBucketInventoryConfigurationsInput) -> ListBucketInventoryConfigurationsOutput;
+    list_metrics(ListBucketMetricsConfigurationsInput) -> ListBucketMetricsConfigurationsOutput;
     get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput;
     get_bucket_notification(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput;
     get_bucket_accelerate(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput;
+}
+
+/// Without object lock on its bucket, no object has a retention or a hold, nor can be given one.
+macro_rules! needs_lock {
+    ($($verb:ident($input:ident) -> $output:ident;)*) => {$(
+        pub(crate) async fn $verb(verbs: &Verbs, request: S3Request<$input>) -> Answer<S3Response<$output>> {
+            verbs.bucket(&request.input.bucket)?;
+            super::heads::check_lock(true)?;
+            ok($output::default())
+        }
+    )*};
+}
+
+needs_lock! {
+    get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput;
+    put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput;
+    get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput;
+    put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput;
 }
 
 pub(crate) async fn get_bucket_request_payment(

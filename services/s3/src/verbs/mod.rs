@@ -133,6 +133,14 @@ serve! {
     get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = absent::get_bucket_logging;
     get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = absent::get_bucket_notification;
     get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = absent::get_bucket_accelerate;
+    list_bucket_analytics_configurations(ListBucketAnalyticsConfigurationsInput) -> ListBucketAnalyticsConfigurationsOutput = absent::list_analytics;
+    list_bucket_intelligent_tiering_configurations(ListBucketIntelligentTieringConfigurationsInput) -> ListBucketIntelligentTieringConfigurationsOutput = absent::list_intelligent_tiering;
+    list_bucket_inventory_configurations(ListBucketInventoryConfigurationsInput) -> ListBucketInventoryConfigurationsOutput = absent::list_inventory;
+    list_bucket_metrics_configurations(ListBucketMetricsConfigurationsInput) -> ListBucketMetricsConfigurationsOutput = absent::list_metrics;
+    get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput = absent::get_object_retention;
+    put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput = absent::put_object_retention;
+    get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput = absent::get_object_legal_hold;
+    put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput = absent::put_object_legal_hold;
     get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = absent::get_bucket_request_payment;
     get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = absent::get_object_lock;
     put_object(PutObjectInput) -> PutObjectOutput = put::put_object;

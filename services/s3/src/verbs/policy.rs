@@ -68,10 +68,7 @@ pub(crate) async fn get_bucket_policy_status(
     if bucket.settings.policy.is_none() {
         return Err(refuse("NoSuchBucketPolicy").member("BucketName", bucket.name.as_str()));
     }
-    let restricted = bucket.settings.public_block.is_some_and(|b| b.restrict_buckets);
-    ok(GetBucketPolicyStatusOutput {
-        policy_status: Some(PolicyStatus { is_public: Some(bucket.public && !restricted) }),
-    })
+    ok(GetBucketPolicyStatusOutput { policy_status: Some(PolicyStatus { is_public: Some(bucket.public) }) })
 }
 
 pub(crate) async fn get_public_access_block(
