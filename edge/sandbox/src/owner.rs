@@ -124,9 +124,16 @@ fn own(shared: &Shared, config: &SandboxConfig, inbox: &mpsc::Receiver<Spawn>) {
         tracing::warn!(%error, "instances cannot be started");
     }
     let failed = image.as_ref().err().cloned();
+    let disks = image.as_ref().ok().and_then(|image| image.disks_in_memory.clone());
+    if disks.is_some() {
+        tracing::warn!(
+            "the data directory cannot carry instances' disks: they are kept in memory and lost with the daemon"
+        );
+    }
     // Set once: this thread is the only one that does.
     let _ = shared.image.set(image);
     for order in first.into_iter().chain(inbox.iter()) {
+        disks.as_deref().into_iter().for_each(layer::disks::sweep);
         let outcome = match &failed {
             Some(error) => Err(error.clone()),
             None => spawn_helper(&shared.helper, INIT),

@@ -108,6 +108,8 @@ pub(crate) struct Image {
     pub ids: Ids,
     /// Whether the daemon is root of the host and not of a user namespace.
     pub privileged: bool,
+    /// The tmpfs with the instances' disks, where the data directory cannot carry them.
+    pub disks_in_memory: Option<PathBuf>,
     pub exposed: Vec<Exposed>,
     /// Links at the top level, such as `/bin` -> `usr/bin`.
     pub links: Vec<(PathBuf, PathBuf)>,

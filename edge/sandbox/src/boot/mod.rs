@@ -13,14 +13,15 @@ mod user_data;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
 use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
 use crate::ids::Holder;
-use crate::spec::{BootRequest, Ids, Report};
+use crate::layer;
+use crate::spec::{BootRequest, Report};
 use crate::sys::{self, Fork};
 use console::Console;
 pub(crate) use ssh::HOST_KEY;
@@ -50,11 +51,11 @@ fn start(channel: &Channel) -> Result<(), SandboxError> {
     };
     sys::unshare(UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWCGROUP)
         .step("make the instance's namespaces", "unshare(CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWCGROUP)")?;
-    let console = prepare_disk(&request.instance.instance_dir, request.image.ids)?;
+    let (disk, console) = prepare_disk(&request)?;
     match sys::fork_sibling().step("start the instance's init", "clone(CLONE_PARENT)")? {
         Fork::Parent(pid) => channel.send(&Report::Forked { pid: pid.as_raw_nonzero().get() }, &[]),
         Fork::Child => {
-            let status = match become_init(channel, &request, &joined, console) {
+            let status = match become_init(channel, &request, &joined, &disk, console) {
                 Ok(status) => status,
                 Err(error) => {
                     let _ = channel.send(&Report::Failed(error), &[]);
@@ -76,6 +77,7 @@ fn become_init(
     channel: &Channel,
     request: &BootRequest,
     joined: &Joined,
+    disk: &Path,
     mut console: Console,
 ) -> Result<i32, SandboxError> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
@@ -84,7 +86,7 @@ fn become_init(
         move_into_link_name_space(namespace.as_fd(), Some(*kind))
             .step(format!("enter the instance's namespaces ({kind:?})"), "setns")?;
     }
-    let (terminal, complaints) = root::build(request, &joined.users)?;
+    let (terminal, complaints) = root::build(request, disk, &joined.users)?;
     for complaint in complaints {
         console.say(&complaint);
     }
@@ -117,16 +119,23 @@ pub(crate) fn become_guest_root() -> Result<(), SandboxError> {
 }
 
 /// The instance's directory on the host: `root`, `disk` and `console`, shut to everyone but the daemon.
-fn prepare_disk(directory: &Path, ids: Ids) -> Result<Console, SandboxError> {
-    let step = "prepare the instance's disk";
+fn prepare_disk(request: &BootRequest) -> Result<(PathBuf, Console), SandboxError> {
+    let (step, base) = ("prepare the instance's disk", request.image.ids.base);
+    let directory = &request.instance.instance_dir;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).step(step, "mkdir")?;
-    let root = directory.join("root");
+    let mut console = Console::open(&directory.join("console"))?;
+    let in_memory = request.image.disks_in_memory.as_deref();
+    if in_memory.is_some() {
+        console.say("the data directory cannot carry an instance's disk: it is kept in memory, while the daemon runs");
+    }
+    let disk = layer::disks::of_instance(in_memory, directory, &request.instance.id.to_string())?;
+    let root = disk.join("root");
     if !root.exists() {
         fs::create_dir(&root).step(step, "mkdir")?;
-        chown(&root, Some(ids.base), Some(ids.base)).step(step, "chown")?;
+        chown(&root, Some(base), Some(base)).step(step, "chown")?;
     }
-    fs::create_dir_all(directory.join("disk")).step(step, "mkdir")?;
-    Console::open(&directory.join("console"))
+    fs::create_dir_all(disk.join("disk")).step(step, "mkdir")?;
+    Ok((disk, console))
 }
 
 /// Limits that need no controller. Not the number of processes: that is counted over all user namespaces of one owner, so

@@ -17,15 +17,15 @@ use crate::error::{SandboxError, Step};
 use crate::spec::{BootRequest, Exposed, Ids, Image, Show};
 use crate::{ids, layer, sys};
 
-/// The usual reason for a refused overlay whose lower layer was tried before.
-const CARRIER: &str = "can the data directory's file system carry the upper layer of an overlay? ext4, xfs, btrfs and \
-                       tmpfs can, overlay itself (as in a container) cannot;";
-
 /// Builds the root and makes it the caller's. Returns the terminal behind `/dev/console`, and complaints about what had
 /// to be left out.
-pub(super) fn build(request: &BootRequest, users: &OwnedFd) -> Result<(Terminal, Vec<String>), SandboxError> {
+pub(super) fn build(
+    request: &BootRequest,
+    disk: &Path,
+    users: &OwnedFd,
+) -> Result<(Terminal, Vec<String>), SandboxError> {
     let stage = open_directory(&request.stage)?;
-    let disk = open_directory(&request.instance.instance_dir)?;
+    let disk = open_directory(disk)?;
     let tree = Tree::mount(&stage, &disk, &request.image)?;
     // Before the directories shown: one of those may lie below /tmp.
     tree.kernel_file_systems()?;
@@ -113,10 +113,7 @@ impl<'a> Tree<'a> {
             options += if self.privileged { ",index=off,redirect_dir=off,metacopy=off" } else { ",userxattr" };
         }
         let flags = if writable { MountFlags::NODEV } else { MountFlags::NODEV | MountFlags::RDONLY };
-        self.mount_on(&exposed.path, "overlay", "overlay", flags, &options).map_err(|e| {
-            let refused = e.errno == Errno::INVAL.raw_os_error() && writable;
-            if refused { e.with(format!("{CARRIER} {options}")) } else { e }
-        })
+        self.mount_on(&exposed.path, "overlay", "overlay", flags, &options)
     }
 
     /// The merged directory looks like the topmost layer's.

@@ -4,6 +4,7 @@
 //! It is filled once by a helper process, in the background, so that neither the daemon's start nor its memory pays.
 
 mod accounts;
+pub(crate) mod disks;
 mod exposed;
 mod private;
 mod trust;
@@ -63,7 +64,8 @@ fn build(request: &LayerRequest) -> Result<Image, SandboxError> {
         .step("fill the image layer", "write")
         .map_err(|e| e.with(request.stage.display().to_string()))?;
     let environment = trust::environment(&request.extra_read_only_paths);
-    Ok(Image { ids, privileged, exposed, links: exposed::links(), environment })
+    let disks_in_memory = disks::choose(request, privileged)?;
+    Ok(Image { ids, privileged, disks_in_memory, exposed, links: exposed::links(), environment })
 }
 
 /// Writes files that will lie over the host's.

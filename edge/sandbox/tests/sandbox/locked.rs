@@ -10,16 +10,17 @@ use crate::bench::{Bench, console, out, run_as, sh, until};
 use crate::{CASE, NOBODY};
 
 /// Cases that only run as the child of another.
-pub const INNER: &[(&str, fn())] = &[("within_a_container", within_a_container), ("with_subordinate_ids", with_ids)];
+pub const INNER: &[(&str, fn())] =
+    &[("within_a_container", within_a_container), ("with_subordinate_ids", with_ids), ("on_an_overlay", on_an_overlay)];
 
 fn as_nobody_after(preparation: &str, case: &str) {
+    after(preparation, &format!("setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups"), case);
+}
+
+fn after(preparation: &str, user: &str, case: &str) {
     let place = tempfile::tempdir().expect("directory");
     let own = std::env::current_exe().expect("own path");
-    let script = format!(
-        "set -e; cd {}; {preparation}; cd /; exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups {}",
-        place.path().display(),
-        own.display()
-    );
+    let script = format!("set -e; cd {}; {preparation}; cd /; exec {user} {}", place.path().display(), own.display());
     let output = Command::new("unshare").args(["-m", "sh", "-c", &script]).env(CASE, case).output().expect("unshare");
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{words}", String::from_utf8_lossy(&output.stdout));
@@ -69,4 +70,26 @@ fn with_ids() {
     until("init is up", || console(&instance).contains("is up"));
     let hello = run_as(&instance, "root", &["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/22; head -c 8 <&3"], b"");
     assert_eq!(hello.out, "SSH-2.0-", "{hello:?}: this test needs sshd: apt-get install openssh-server");
+}
+
+pub fn on_an_overlay_disks_are_in_memory() {
+    let preparation = "mkdir m; mount -t tmpfs none m; cd m; mkdir u w; \
+                       mount -t overlay -o lowerdir=/tmp,upperdir=$PWD/u,workdir=$PWD/w none /tmp";
+    after(preparation, "env", "on_an_overlay");
+}
+
+/// /tmp, where the data directory will be, is an overlay as in a container.
+fn on_an_overlay() {
+    let bench = Bench::new();
+    let instance = bench.start(1);
+    out(&instance, "touch /etc/kept /kept /usr/share/kept");
+    assert!(console(&instance).contains("kept in memory"), "{}", console(&instance));
+    drop(instance);
+    let again = bench.start(1);
+    out(&again, "ls /etc/kept /kept /usr/share/kept");
+    drop(again);
+    std::fs::remove_dir_all(bench.spec(1).instance_dir).expect("terminate");
+    drop(bench.start(2));
+    let anew = bench.start(1);
+    assert_ne!(sh(&anew, "ls /kept").exit, Exit::Code(0), "a terminated instance's disk is gone");
 }

@@ -47,6 +47,7 @@ const ROOT_CASES: &[Case] = &[
     ("ssh_lets_the_key_in", ssh::ssh_lets_the_key_in),
     ("ec2_user_is_nobody_special", commands::ec2_user_is_nobody_special),
     ("files_locked_by_a_container_do_not_matter", locked::files_locked_by_a_container_do_not_matter),
+    ("on_an_overlay_disks_are_in_memory", locked::on_an_overlay_disks_are_in_memory),
     ("subordinate_ids_give_users", locked::subordinate_ids_give_users),
 ];
 
