@@ -35,7 +35,10 @@ impl Ec2 {
         let mut world = commit::write_lock(&inner.world);
         let seed = inner.seed(&mut world, account, &call.region, call.now)?;
         let mut tokens = commit::lock(&inner.tokens);
-        match tokens.reply(account, call) {
+        // A dry run is answered before tokens are looked at.
+        let is_dry = call.input.get("DryRun").and_then(Value::as_bool) == Some(true);
+        let earlier = if is_dry { Ok(None) } else { tokens.reply(account, call) };
+        match earlier {
             Ok(None) => {}
             // The first call may still be waiting for the disk: its reply is good when it is durable.
             Ok(Some(reply)) => {
@@ -44,7 +47,6 @@ impl Ec2 {
             }
             Err(refusal) => return Ok((Err(refusal), inner.queue(seed)?)),
         }
-        let is_dry = call.input.get("DryRun").and_then(Value::as_bool) == Some(true);
         let context = Context { account, region: &call.region, now: call.now, outside: &*inner.outside };
         let mut draft = Draft::new(&mut world);
         let reply = match verb(&mut draft, &context, &Request(&call.input)) {

@@ -165,6 +165,9 @@ async fn a_token_makes_one_thing_across_a_restart() {
     let rig = open(directory.path());
     assert_eq!(rig.call("CreateVpcEndpoint", create.clone()).await.unwrap(), first);
     assert_eq!(list(&rig.call("DescribeVpcEndpoints", json!({})).await.unwrap(), "VpcEndpoints").len(), 1);
+    let mut dry = create.clone();
+    dry["DryRun"] = json!(true);
+    assert_eq!(rig.refusal("CreateVpcEndpoint", dry).await.code, "DryRunOperation");
     let mut other = create.clone();
     other["ServiceName"] = json!("com.amazonaws.us-east-1.dynamodb");
     assert_eq!(rig.refusal("CreateVpcEndpoint", other).await.code, "IdempotentParameterMismatch");
