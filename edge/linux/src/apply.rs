@@ -8,8 +8,8 @@ use crate::listener::{self, Opened};
 use crate::namespace::Space;
 use crate::netlink::Request;
 use crate::requests::{self, Way};
-use crate::state::State;
-use crate::{ruleset, sysctl};
+use crate::state::{State, absent};
+use crate::sysctl;
 use postern_program::{Key, Namespace, Part, RouteKind, Step};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -280,14 +280,11 @@ impl State {
             Step::Add(Key::Ruleset(ns), Part::Ruleset(rules))
             | Step::Replace(Key::Ruleset(ns), Part::Ruleset(rules)) => {
                 self.keep_counts(*ns)?;
-                self.space(*ns)?.enter()?;
-                ruleset::replace(rules)
+                let space = self.spaces.get_mut(ns).ok_or_else(|| absent(*ns))?;
+                self.filters.run(space.news()?, &postern_program::nft::script(rules))
             }
-            Step::Remove(Key::Ruleset(ns)) => match self.spaces.get(ns) {
-                Some(space) => {
-                    space.enter()?;
-                    ruleset::remove()
-                }
+            Step::Remove(Key::Ruleset(ns)) => match self.spaces.get_mut(ns) {
+                Some(space) => self.filters.run(space.news()?, "flush ruleset\n"),
                 None => Ok(()),
             },
             other => Err(mismatch(other)),

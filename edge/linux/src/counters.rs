@@ -20,8 +20,7 @@ const ALL_FAMILIES: u8 = 0;
 impl State {
     /// Packets by comment since the namespace was made, rules that are gone included.
     pub fn counters(&mut self, namespace: Namespace) -> Outcome<Vec<(String, u64)>> {
-        self.space(namespace)?.enter()?;
-        let now = read();
+        let now = self.space_mut(namespace)?.netfilter().and_then(read);
         self.go_home()?;
         let mut sums: BTreeMap<String, u64> = BTreeMap::new();
         let past = self.counted.iter().filter(|((ns, _), _)| *ns == namespace).map(|((_, c), n)| (c.clone(), *n));
@@ -33,8 +32,7 @@ impl State {
 
     /// Adds the counts of the ruleset in force to the past: it is about to be replaced.
     pub fn keep_counts(&mut self, namespace: Namespace) -> Outcome<()> {
-        self.space(namespace)?.enter()?;
-        for (comment, packets) in read()? {
+        for (comment, packets) in self.space_mut(namespace)?.netfilter().and_then(read)? {
             if packets > 0 {
                 *self.counted.entry((namespace, comment)).or_default() += packets;
             }
@@ -43,10 +41,10 @@ impl State {
     }
 }
 
-/// The counters of the calling thread's namespace, one for each rule with a comment and a counter.
-fn read() -> Outcome<Vec<(String, u64)>> {
+/// The counters in force, one for each rule with a comment and a counter.
+fn read(netlink: &mut Netlink) -> Outcome<Vec<(String, u64)>> {
     let kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE;
-    let rules = Netlink::netfilter()?.dump(Request::raw("NFT_MSG_GETRULE", kind, 0, &header(ALL_FAMILIES)))?;
+    let rules = netlink.dump(Request::raw("NFT_MSG_GETRULE", kind, 0, &header(ALL_FAMILIES)))?;
     Ok(rules.iter().filter_map(|(_, payload)| rule(payload.get(4..)?)).collect())
 }
 

@@ -54,8 +54,10 @@ impl Cut {
 
 impl State {
     pub fn cut(&mut self, namespace: Namespace, cut: &Cut) -> Outcome<Severed> {
-        self.space(namespace)?.enter()?;
-        let severed = sockets(cut).and_then(|sockets| Ok(Severed { sockets, flows: flows(cut)? }));
+        let space = self.space_mut(namespace)?;
+        space.enter()?;
+        let severed = sockets(cut);
+        let severed = severed.and_then(|sockets| Ok(Severed { sockets, flows: flows(space.netfilter()?, cut)? }));
         self.go_home()?;
         severed
     }
@@ -95,9 +97,8 @@ pub(crate) fn wake_tracking() {
     let _ = Netlink::netfilter().and_then(|mut netlink| netlink.dump(ask));
 }
 
-/// Deletes the tracked flows of the calling thread's namespace.
-fn flows(cut: &Cut) -> Outcome<usize> {
-    let mut netlink = Netlink::netfilter()?;
+/// Deletes the tracked flows of the socket's namespace.
+fn flows(netlink: &mut Netlink, cut: &Cut) -> Outcome<usize> {
     let kind = |message| NFNL_SUBSYS_CTNETLINK << 8 | message;
     let found = netlink.dump(Request::raw("IPCTNL_MSG_CT_GET", kind(IPCTNL_MSG_CT_GET), 0, &header(IPV4)))?;
     let doomed: Vec<Request> = found

@@ -6,7 +6,7 @@ use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage};
 use netlink_packet_route::RouteNetlinkMessage;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, sockopt};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// Acknowledgements wait in the socket's receive buffer, so only so many requests may be under way at once.
@@ -76,6 +76,13 @@ impl Netlink {
     pub fn netfilter() -> Outcome<Self> {
         Self::open(Some(netlink::NETFILTER))
     }
+    /// A netfilter socket that hears of what others change: one of the `NFNLGRP_` groups.
+    pub fn netfilter_news(group: i32) -> Outcome<Self> {
+        let netlink = Self::netfilter()?;
+        sys::set_option(netlink.fd.as_fd(), libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, group)
+            .named("setsockopt(NETLINK_ADD_MEMBERSHIP)")?;
+        Ok(netlink)
+    }
     pub fn socket_diagnosis() -> Outcome<Self> {
         Self::open(Some(netlink::SOCK_DIAG))
     }
@@ -86,6 +93,8 @@ impl Netlink {
             .named("socket(AF_NETLINK)")?;
         sockopt::set_socket_timeout(&fd, sockopt::Timeout::Recv, Some(ANSWER_TIMEOUT))
             .named("setsockopt(SO_RCVTIMEO)")?;
+        // The kernel gives the socket its number; one without a number hears no news.
+        rustix::net::bind(&fd, &netlink::SocketAddrNetlink::new(0, 0)).named("bind(AF_NETLINK)")?;
         // The kernel's own sentence beside the error number, and no echo of the request.
         for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK] {
             sys::set_option(fd.as_fd(), libc::SOL_NETLINK, option, 1).named("setsockopt(SOL_NETLINK)")?;
@@ -108,6 +117,17 @@ impl Netlink {
     /// Sends every request; the first refusal is the answer.
     pub fn all(&mut self, requests: Vec<Request>) -> Outcome<()> {
         self.each(requests).into_iter().collect()
+    }
+
+    /// The kinds of the messages that wait to be read, without waiting for any.
+    pub fn news(&mut self) -> Vec<u16> {
+        let mut kinds = Vec::new();
+        self.buffer.resize(RECEIVE_BUFFER_LENGTH, 0);
+        // An error is that nothing waits, or that news was lost; who needs it has another way to learn of it.
+        while let Ok((length, _)) = rustix::net::recv(&self.fd, &mut self.buffer[..], RecvFlags::DONTWAIT) {
+            kinds.extend(split(self.buffer.get(..length).unwrap_or_default()).iter().map(|message| message.kind));
+        }
+        kinds
     }
 
     /// Sends one dump request; gives kind and payload of every message of the answer.
@@ -183,6 +203,12 @@ impl Netlink {
             }
         };
         Ok(split(self.buffer.get(..length).unwrap_or_default()))
+    }
+}
+
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

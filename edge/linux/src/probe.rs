@@ -1,6 +1,7 @@
 //! Kernel features, tried in scratch namespaces; never read from a configuration.
 
-use crate::{Cut, Host, HostError, Socket, arrival, ruleset};
+use crate::ruleset::{self, Filters};
+use crate::{Cut, Host, HostError, Socket, arrival};
 use postern_names::{Ipv4Cidr, VpcId};
 use postern_program::{
     Address, Key, Link, LinkEnd, Listener, Namespace, Part, Role, Route, RouteKind, RouteRule, Step, Transport,
@@ -220,8 +221,8 @@ fn connection(host: &Host, listener: &TcpListener) -> Result<(TcpStream, TcpStre
 }
 
 fn nft(host: &Host, script: &str) -> Result<(), String> {
-    let ran = host.in_namespace(ROUTER, || ruleset::run(script)).map_err(|error| error.to_string())?;
-    ran.map_err(|failure| failure.word)
+    let run = || Filters::new()?.run(&mut ruleset::news()?, script);
+    host.in_namespace(ROUTER, run).map_err(|error| error.to_string())?.map_err(|failure| failure.word)
 }
 
 fn filters(host: &Host) -> Result<String, String> {

@@ -3,6 +3,7 @@
 use crate::error::{Failure, Outcome};
 use crate::namespace::{Space, enter, unshare};
 use crate::requests::LOOPBACK;
+use crate::ruleset::Filters;
 use postern_program::{Key, Namespace, Part, Program, Step};
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,6 +20,7 @@ pub(crate) struct State {
     pub links: LinkTable,
     next_index: u32,
     pub program: Program,
+    pub filters: Filters,
     /// Packets counted by rulesets that were replaced since.
     pub counted: BTreeMap<(Namespace, String), u64>,
 }
@@ -32,6 +34,7 @@ impl State {
             links,
             next_index: FIRST_INDEX,
             program: Program::default(),
+            filters: Filters::new()?,
             counted: BTreeMap::new(),
         })
     }
@@ -78,7 +81,7 @@ impl State {
     }
 }
 
-fn absent(namespace: Namespace) -> Failure {
+pub(crate) fn absent(namespace: Namespace) -> Failure {
     Failure::new("look up a namespace", format!("{namespace} is not here"))
 }
 
