@@ -8,6 +8,7 @@
 mod ask;
 mod commit;
 mod keep;
+mod prepared;
 mod resources;
 mod serve;
 mod tokens;

@@ -1,6 +1,7 @@
 //! One call: gate, token, verb, disk, data plane, reply.
 
 use crate::commit::{self, Batch, Made};
+use crate::prepared::Prepared;
 use crate::{Ec2, ask};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
@@ -16,7 +17,8 @@ impl Service for Ec2 {
         let account = call.caller.account().ok_or_else(no_account)?;
         check_region(&call.region)?;
         ask::may(&self.inner, &call, account)?;
-        let (answer, batch) = self.run(&call, account, verb)?;
+        let outside = Prepared::of(&call, &self.inner.outside).await;
+        let (answer, batch) = self.run(&call, account, verb, &outside)?;
         // Beginnings that this call brought about are kept even when the call itself is refused.
         self.settle(batch).await?;
         answer
@@ -29,7 +31,13 @@ impl Service for Ec2 {
 
 impl Ec2 {
     /// Everything under the World's lock. The outer result is what must be answered without waiting for anything.
-    fn run(&self, call: &Call, account: AccountId, verb: Verb) -> Result<(Result<Value, Refusal>, Batch), Refusal> {
+    fn run(
+        &self,
+        call: &Call,
+        account: AccountId,
+        verb: Verb,
+        outside: &Prepared,
+    ) -> Result<(Result<Value, Refusal>, Batch), Refusal> {
         let inner = &self.inner;
         inner.check_whole()?;
         let mut world = commit::write_lock(&inner.world);
@@ -47,7 +55,7 @@ impl Ec2 {
             }
             Err(refusal) => return Ok((Err(refusal), inner.queue(seed)?)),
         }
-        let context = Context { account, region: &call.region, now: call.now, outside: &*inner.outside };
+        let context = Context { account, region: &call.region, now: call.now, outside };
         let mut draft = Draft::new(&mut world);
         let reply = match verb(&mut draft, &context, &Request(&call.input)) {
             Ok(_) if is_dry => Err(would_have_succeeded()),

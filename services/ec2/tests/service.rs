@@ -28,8 +28,15 @@ impl Outside for Counter {
         let role = format!("arn:aws:iam::{account}:role/{name}");
         (name == "app").then(|| InstanceProfile { arn, id: "AIPAEXAMPLE".into(), role: Some(role) })
     }
-    fn make_key(&self, _: &str, _: &str) -> Result<KeyMaterial, String> {
-        Err("no keys here".into())
+    /// As slow as a real one.
+    fn make_key(&self, key_type: &str, comment: &str) -> Result<KeyMaterial, String> {
+        std::thread::sleep(Duration::from_millis(200));
+        Ok(KeyMaterial {
+            key_type: key_type.into(),
+            private_pem: Some("PRIVATE".into()),
+            public_line: format!("ssh-rsa AAAA {comment}"),
+            fingerprint: "00".into(),
+        })
     }
     fn read_public_key(&self, _: &str) -> Option<KeyMaterial> {
         None
@@ -345,4 +352,20 @@ async fn when_the_disk_refuses_nothing_more_is_taken() {
     assert_eq!(rig.plane.0.lock().unwrap().len(), 1, "what is not durable is not brought about");
     drop(rig);
     assert_eq!(open(directory.path()).ec2.world().read().unwrap().entities(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_being_made_holds_nobody_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = Arc::new(open(directory.path()));
+    rig.call("DescribeVpcs", json!({})).await.unwrap();
+    let maker = rig.clone();
+    let making = tokio::spawn(async move { maker.call("CreateKeyPair", json!({ "KeyName": "k" })).await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let start = std::time::Instant::now();
+    rig.call("DescribeVpcs", json!({})).await.unwrap();
+    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+    assert!(!making.is_finished());
+    let made = making.await.unwrap().unwrap();
+    assert_eq!((made["KeyName"].as_str(), made["KeyMaterial"].as_str()), (Some("k"), Some("PRIVATE")));
 }
