@@ -133,7 +133,12 @@ pub async fn accept(listener: TcpListener, service: Service, via: Via) {
                 async move { Ok::<_, std::convert::Infallible>(service.call(request).await) }
             });
             // A client that hangs up early is its own affair.
-            drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), serve).await);
+            drop(
+                hyper::server::conn::http1::Builder::new()
+                    .half_close(true)
+                    .serve_connection(TokioIo::new(stream), serve)
+                    .await,
+            );
         });
     }
 }
