@@ -9,6 +9,7 @@ mod diff;
 pub mod nft;
 mod part;
 mod ruleset;
+pub mod simulate;
 mod text;
 
 pub use check::{Flaw, check};
@@ -20,3 +21,4 @@ pub use ruleset::{
     Action, Atom, Chain, ConnectionState, Family, Field, Hook, HookKind, Map, MapValue, Match, Policy, Rule, Ruleset,
     Set, Table,
 };
+pub use simulate::{Packet, simulate};

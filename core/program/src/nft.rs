@@ -40,11 +40,6 @@ fn table_text(text: &mut String, table: &Table) {
     for set in &table.sets {
         set_text(text, set);
     }
-    // A verdict map names chains: the parser wants them before the elements, so the chains are announced first.
-    for chain in table.chains.iter().filter(|chain| chain.hook.is_none()) {
-        line(text, 1, &format!("chain {} {{", chain.name));
-        line(text, 1, "}");
-    }
     for map in &table.maps {
         map_text(text, table, map);
     }

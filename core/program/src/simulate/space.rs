@@ -1,0 +1,157 @@
+//! The namespaces of a program, made ready for look-ups: addresses, links, routing.
+
+use super::packet::{Packet, Payload};
+use super::{Place, Receiver};
+use crate::part::*;
+use crate::ruleset::Ruleset;
+use postern_names::Ipv4Cidr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+/// The table that guests use; the others have rules of their own.
+const MAIN_TABLE: u32 = 254;
+
+pub(super) struct Spaces<'p>(BTreeMap<Namespace, Space<'p>>);
+
+#[derive(Default)]
+pub(super) struct Space<'p> {
+    addresses: BTreeSet<Ipv4Addr>,
+    /// Longest prefix first.
+    tables: BTreeMap<u32, Vec<(Ipv4Cidr, Kind<'p>)>>,
+    /// In the order of their priorities.
+    rules: Vec<&'p RouteRule>,
+    listeners: BTreeMap<(Transport, Ipv4Addr, u16), &'p Listener>,
+    ends: BTreeMap<&'p str, End<'p>>,
+    pub ruleset: Option<&'p Ruleset>,
+    pub forwards: bool,
+}
+
+enum Kind<'p> {
+    Made(&'p RouteKind),
+    /// The subnet of an address on a link.
+    Connected(&'p str),
+}
+
+/// One end of a link, seen from its own namespace.
+pub(super) struct End<'p> {
+    pub group: u32,
+    pub proxy_arp: bool,
+    pub peer: (Namespace, &'p str),
+}
+
+/// Where routing sends a packet.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'p> {
+    Here,
+    Out { link: &'p str, next_hop: Ipv4Addr },
+}
+
+impl<'p> Spaces<'p> {
+    pub fn new(program: &'p Program) -> Self {
+        let mut spaces: BTreeMap<Namespace, Space<'p>> = BTreeMap::new();
+        for (key, part) in &program.parts {
+            match (key, part) {
+                (Key::Link(near, _), Part::Link(link)) => {
+                    let (a, b) = ((*near, &link.near), (link.far_namespace, &link.far));
+                    for ((namespace, own), (peer, other)) in [(a, b), (b, a)] {
+                        let end = End { group: own.group, proxy_arp: own.proxy_arp, peer: (peer, &other.name) };
+                        spaces.entry(namespace).or_default().ends.insert(&own.name, end);
+                    }
+                }
+                _ => spaces.entry(key.namespace()).or_default().add(key, part),
+            }
+        }
+        for space in spaces.values_mut() {
+            for table in space.tables.values_mut() {
+                table.sort_by_key(|(to, _)| std::cmp::Reverse(to.length()));
+            }
+        }
+        Self(spaces)
+    }
+
+    pub fn get(&self, namespace: Namespace) -> Option<&Space<'p>> {
+        self.0.get(&namespace)
+    }
+}
+
+impl<'p> Space<'p> {
+    fn add(&mut self, key: &'p Key, part: &'p Part) {
+        match (key, part) {
+            (Key::Namespace(_), Part::Namespace { sysctls }) => {
+                self.forwards = sysctls.iter().any(|(name, value)| name == "net.ipv4.ip_forward" && value == "1");
+            }
+            (Key::Address(_, link, address), Part::Address(Address { length })) => {
+                self.addresses.insert(*address);
+                if let Some(subnet) = Ipv4Cidr::new(*address, *length).filter(|_| *length < 32) {
+                    self.tables.entry(MAIN_TABLE).or_default().push((subnet, Kind::Connected(link)));
+                }
+            }
+            (Key::Route(_, table, to), Part::Route(route)) => {
+                self.tables.entry(*table).or_default().push((*to, Kind::Made(&route.kind)));
+            }
+            (Key::RouteRule(..), Part::RouteRule(rule)) => self.rules.push(rule),
+            (Key::Ruleset(_), Part::Ruleset(ruleset)) => self.ruleset = Some(ruleset),
+            (Key::Listener(_, transport, address, port), Part::Listener(listener)) => {
+                self.listeners.insert((*transport, *address, *port), listener);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn end(&self, link: &str) -> Option<&End<'p>> {
+        self.ends.get(link)
+    }
+
+    pub fn has_address(&self, address: Ipv4Addr) -> bool {
+        self.addresses.contains(&address)
+    }
+
+    /// The kernel's look-up: own addresses, then rule by rule.
+    pub fn route(&self, is_guest: bool, destination: Ipv4Addr, mark: u32) -> Result<Way<'p>, Place> {
+        if self.has_address(destination) {
+            return Ok(Way::Here);
+        }
+        let ruled =
+            self.rules.iter().filter(|rule| rule.mark.is_none_or(|wanted| wanted == mark)).map(|rule| rule.table);
+        let tables: Vec<u32> = ruled.chain(is_guest.then_some(MAIN_TABLE)).collect();
+        for number in tables {
+            let Some(table) = self.tables.get(&number) else { continue };
+            let Some((to, kind)) = table.iter().find(|(to, _)| to.contains(destination)) else { continue };
+            return match kind {
+                Kind::Connected(link) => Ok(Way::Out { link, next_hop: destination }),
+                Kind::Made(RouteKind::Link { link }) => Ok(Way::Out { link, next_hop: destination }),
+                Kind::Made(RouteKind::Via { gateway, link }) => Ok(Way::Out { link, next_hop: *gateway }),
+                Kind::Made(RouteKind::Local) => Ok(Way::Here),
+                Kind::Made(RouteKind::Throw) => continue,
+                Kind::Made(RouteKind::Blackhole | RouteKind::Unreachable) => Err(Place::Route(number, *to)),
+            };
+        }
+        Err(Place::NoRoute)
+    }
+
+    /// Whether an ARP request on the link is answered: for an own address, or by proxy for one that is routed elsewhere.
+    pub fn answers_arp(&self, is_guest: bool, link: &str, address: Ipv4Addr) -> bool {
+        self.has_address(address)
+            || self.end(link).is_some_and(|end| end.proxy_arp)
+                && matches!(self.route(is_guest, address, 0), Ok(Way::Out { link: other, .. }) if other != link)
+    }
+
+    /// What takes a packet that routing delivers here.
+    pub fn receiver(&self, is_guest: bool, packet: Packet) -> Receiver {
+        if is_guest {
+            return if self.has_address(packet.destination) { Receiver::Guest } else { Receiver::Appliance };
+        }
+        let (transport, port) = match packet.payload {
+            Payload::Tcp { destination_port, .. } => (Transport::Tcp, destination_port),
+            Payload::Udp { destination_port, .. } => (Transport::Udp, destination_port),
+            Payload::Echo { is_reply: false, .. } if self.has_address(packet.destination) => return Receiver::Echo,
+            Payload::Echo { .. } | Payload::Other(_) => return Receiver::Nobody,
+        };
+        let at = |address| self.listeners.get(&(transport, address, port));
+        let can_answer = |listener: &&&Listener| listener.transparent || self.has_address(packet.destination);
+        at(packet.destination)
+            .or_else(|| at(Ipv4Addr::UNSPECIFIED))
+            .filter(can_answer)
+            .map_or(Receiver::Nobody, |listener| Receiver::Listener(listener.role))
+    }
+}
