@@ -39,12 +39,15 @@ pub(crate) fn table(view: &View<'_>) -> Table {
     chains.push(network_acl::chain());
     chains.extend(network_acl_out::chains(view));
     chains.extend(network_acl_in::chains(view));
+    let (own_subnets, own_chains) = route_table::own_subnets(view);
+    chains.extend(own_chains);
     chains.extend(groups.chains);
     Table {
         family: Family::Ip,
         name: "t_vpc".to_owned(),
         sets,
         maps: vec![
+            own_subnets,
             map(route_table::MAP, &[Field::InGroup], route_table::marks(view)),
             network_acl_out::map(view),
             network_acl_in::map(view),
@@ -56,10 +59,9 @@ pub(crate) fn table(view: &View<'_>) -> Table {
 }
 
 fn hooks(view: &View<'_>) -> Vec<Chain> {
-    let mark = Action::MarkFrom { fields: vec![Field::InGroup], map: route_table::MAP.to_owned() };
     vec![
         hooked("c_pre", HookKind::Prerouting, RAW, Policy::Drop, instance::source_check()),
-        hooked("c_route", HookKind::Prerouting, MANGLE, Policy::Accept, vec![rule(vec![], mark)]),
+        hooked("c_route", HookKind::Prerouting, MANGLE, Policy::Accept, route_table::choice()),
         hooked("c_fwd", HookKind::Forward, FILTER, Policy::Drop, forward()),
         hooked("c_in", HookKind::Input, FILTER, Policy::Drop, input(view)),
         hooked("c_out", HookKind::Output, FILTER, Policy::Accept, output()),

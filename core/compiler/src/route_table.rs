@@ -2,17 +2,28 @@
 //!
 //! `throw` is the local target: the packet goes on to the inner table, which knows every interface. What no table knows is
 //! dropped without a word, as AWS does it: the client sees a time-out.
+//!
+//! A route table governs what leaves the subnet. Neighbours in one subnet reach each other without it, even if it has a
+//! route for the subnet's own range.
 
-use crate::parts::{FIRST_TABLE, INNER_TABLE, Parts};
+use crate::parts::{FIRST_TABLE, INNER_TABLE, Parts, chain, map, rule};
 use crate::view::{Holder, View};
 use crate::{appliance, endpoint, internet_gateway};
-use postern_model::{RouteDestination, RouteTable, RouteTarget};
+use postern_model::{RouteDestination, RouteTable, RouteTarget, Subnet};
 use postern_names::*;
-use postern_program::{Atom, MapValue, RouteKind};
+use postern_program::{Action, Atom, Chain, Field, Map, MapValue, Match, RouteKind, Rule};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// From a subnet's device group to the mark of its route table, which is the table's number.
 pub(crate) const MAP: &str = "m_table";
+/// From a subnet's device group to the chain that keeps the subnet's own traffic out of its table.
+const OWN_MAP: &str = "m_own_subnet";
+
+/// Link-local addresses stay on their link; those that AWS keeps for services of the instance's own host stay there even if
+/// a user's wider route has them.
+const NEVER_FORWARDED: [(Ipv4Addr, u8); 2] =
+    [(Ipv4Addr::new(169, 254, 0, 0), 16), (Ipv4Addr::new(169, 254, 168, 0), 22)];
 
 pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
     let namespace = view.namespace();
@@ -31,6 +42,34 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
 
 pub(crate) fn marks(view: &View<'_>) -> Vec<(Vec<Atom>, MapValue)> {
     governing(view).map(|(group, table)| (vec![Atom::Group(group)], MapValue::Mark(table.number))).collect()
+}
+
+/// Chooses the table of a packet that comes from a subnet.
+pub(crate) fn choice() -> Vec<Rule> {
+    let by_group = |map: &str| (vec![Field::InGroup], map.to_owned());
+    let (fields, map) = by_group(OWN_MAP);
+    let own = rule(vec![], Action::Verdict { fields, map });
+    let (fields, map) = by_group(MAP);
+    vec![own, rule(vec![], Action::MarkFrom { fields, map })]
+}
+
+/// For each subnet whose table would lead astray what stays in the subnet: its device group, and a chain that accepts the
+/// packet before it gets a mark.
+pub(crate) fn own_subnets(view: &View<'_>) -> (Map, Vec<Chain>) {
+    let is_astray = |subnet: &Subnet| {
+        let table = view.world.table_of_subnet(subnet.id);
+        table.is_some_and(|table| {
+            let inside = |to: &Ipv4Cidr, kind: &RouteKind| *kind != RouteKind::Throw && to.overlaps(subnet.cidr);
+            let is_inner = |to: &Ipv4Cidr| view.cidrs().any(|cidr| cidr.covers(*to));
+            routes(view, table).iter().any(|(to, kind)| is_inner(to) && inside(to, kind))
+        })
+    };
+    let astray: Vec<&Subnet> = view.subnets.values().copied().filter(|subnet| is_astray(subnet)).collect();
+    let name = |subnet: &Subnet| format!("c_own_{}", subnet.number);
+    let elements = astray.iter().map(|s| (vec![Atom::Group(s.number)], MapValue::Jump(name(s)))).collect();
+    let stays = |subnet: &Subnet| rule(vec![Match::Destination(subnet.cidr)], Action::Accept);
+    let chains = astray.iter().map(|subnet| chain(&name(subnet), vec![stays(subnet)])).collect();
+    (map(OWN_MAP, &[Field::InGroup], elements), chains)
 }
 
 /// The number of each subnet, with its route table.
@@ -58,6 +97,11 @@ fn routes(view: &View<'_>, table: &RouteTable) -> BTreeMap<Ipv4Cidr, RouteKind> 
     }
     for cidr in view.cidrs() {
         put(cidr, Origin::Local, RouteKind::Throw);
+    }
+    for (network, length) in NEVER_FORWARDED {
+        if let Some(range) = Ipv4Cidr::new(network, length) {
+            put(range, Origin::Local, RouteKind::Blackhole);
+        }
     }
     for route in &table.routes {
         let kind = way(view, route.target);

@@ -1,0 +1,8 @@
+//! The compiler as others use it: Worlds as text in, programs as text or answers out.
+
+mod plain;
+mod questions;
+mod random;
+mod stops;
+mod whole;
+mod world;

@@ -1,0 +1,281 @@
+//! Random Worlds, and the questions they are asked: the simulated program against the second opinion.
+
+use crate::plain::plain;
+use crate::questions::{Question, What, Who, answer};
+use crate::world::world;
+use postern_compiler::compile;
+use postern_model::{SITES, World, public_services};
+use postern_names::{InstanceId, Region};
+use postern_program::check;
+use postern_program::simulate::Simulator;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::net::Ipv4Addr;
+
+const VPCS: u64 = 2;
+const SUBNETS: u64 = 3;
+const TABLES: u64 = 3;
+
+/// One VPC as lists of choices; the text is made from it.
+#[derive(Debug, Clone)]
+struct Choices {
+    second_cidr: bool,
+    dns: bool,
+    internet: bool,
+    /// The table of each subnet, 0 for the main one; the ACL likewise.
+    subnets: Vec<(u64, u64)>,
+    routes: Vec<(u64, usize, usize)>,
+    entries: Vec<(u64, u16, bool, bool, usize, usize)>,
+    rules: Vec<(u64, bool, usize, usize)>,
+    /// Subnet, groups, public, unchecked, stopped.
+    instances: Vec<(u64, BTreeSet<u64>, bool, bool, bool)>,
+    /// Subnet and whether it is public.
+    nats: Vec<(u64, bool)>,
+    /// Service and tables.
+    endpoints: Vec<(bool, BTreeSet<u64>)>,
+}
+
+const DESTINATIONS: &[&str] = &[
+    "0.0.0.0/0",
+    "52.216.0.0/15",
+    "52.216.0.0/16",
+    "93.184.215.0/24",
+    "10.0.1.0/24",
+    "10.0.2.0/24",
+    "10.0.3.0/24",
+    "3.0.0.0/8",
+    "list:1",
+    "list:2",
+];
+const PROTOCOLS: &[&str] =
+    &["all", "tcp", "tcp:443", "tcp:80", "tcp:1024-65535", "udp", "udp:53", "icmp", "icmp:8", "icmp:0"];
+const PEERS: &[&str] =
+    &["0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "52.216.0.0/15", "3.0.0.0/8", "s3", "list:1", "group:1", "group:2"];
+
+fn choices() -> impl Strategy<Value = Choices> {
+    let likely = || prop::bool::weighted(0.8);
+    let seldom = || prop::bool::weighted(0.2);
+    let instance =
+        (1..=SUBNETS, prop::collection::btree_set(1u64..=3, 1..3), likely(), seldom(), prop::bool::weighted(0.1));
+    (
+        (seldom(), likely(), likely()),
+        prop::collection::vec((0..=TABLES, 0u64..=2), SUBNETS as usize),
+        prop::collection::vec((1..=TABLES, 0..DESTINATIONS.len(), 0usize..8), 0..8),
+        prop::collection::vec((1u64..=2, 1u16..200, any::<bool>(), likely(), 0..PROTOCOLS.len(), 0usize..5), 0..8),
+        prop::collection::vec((1u64..=3, any::<bool>(), 0..PROTOCOLS.len(), 0..PEERS.len()), 0..8),
+        prop::collection::vec(instance, 1..6),
+        prop::collection::vec((1..=SUBNETS, likely()), 0..3),
+        prop::collection::vec((likely(), prop::collection::btree_set(1..=TABLES, 1..3)), 0..2),
+    )
+        .prop_map(|((second_cidr, dns, internet), subnets, routes, entries, rules, instances, nats, endpoints)| {
+            Choices { second_cidr, dns, internet, subnets, routes, entries, rules, instances, nats, endpoints }
+        })
+}
+
+/// Ids of VPC v begin at v * 10.
+fn text(all: &[Choices]) -> String {
+    let mut text = String::from("list 1 10.0.2.0/24 52.216.0.0/15 10.0.2.128/25\nlist 2 3.0.0.0/16\n");
+    for (v, choices) in (1..).zip(all) {
+        let _ = one(&mut text, v, choices);
+    }
+    text
+}
+
+fn one(text: &mut String, v: u64, c: &Choices) -> std::fmt::Result {
+    let id = |n: u64| v * 10 + n;
+    let list = |of: Vec<u64>| of.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    let second = if c.second_cidr { " 10.1.0.0/16" } else { "" };
+    writeln!(text, "vpc {v} 10.0.0.0/16{second}{}", if c.dns { "" } else { " no-dns" })?;
+    for n in 1..=SUBNETS {
+        writeln!(text, "subnet {} vpc {v} 10.0.{n}.0/24", id(n))?;
+    }
+    if c.internet {
+        writeln!(text, "igw {v} vpc {v}")?;
+    }
+    let with = |wanted: u64, pick: fn(&(u64, u64)) -> u64| {
+        let found = (1..).zip(&c.subnets).filter(|(_, s)| pick(s) == wanted).map(|(n, _)| id(n));
+        list(found.collect())
+    };
+    for n in 1..=TABLES {
+        let main = if n == 1 { "main " } else { "" };
+        writeln!(text, "table {} vpc {v} {main}subnets {}", id(n), with(n, |s| s.0))?;
+    }
+    for n in 1..=2 {
+        writeln!(text, "acl {} vpc {v} subnets {}", id(n), with(n, |s| s.1))?;
+    }
+    let mut seen = BTreeSet::new();
+    for (acl, number, out, allow, protocol, peer) in &c.entries {
+        if seen.insert((acl, number, out)) {
+            let (way, action) = (if *out { "out" } else { "in" }, if *allow { "allow" } else { "deny" });
+            writeln!(text, "entry {} {number} {way} {action} {} {}", id(*acl), PROTOCOLS[*protocol], PEERS[*peer])?;
+        }
+    }
+    for acl in 1..=2 {
+        for way in ["in", "out"] {
+            writeln!(text, "entry {} 200 {way} allow all 0.0.0.0/0", id(acl))?;
+        }
+    }
+    for n in 1..=3 {
+        writeln!(text, "group {} vpc {v}", id(n))?;
+    }
+    writeln!(text, "rule {} out all 0.0.0.0/0\nrule {} in all 10.0.0.0/16", id(1), id(1))?;
+    writeln!(text, "rule {} out all 0.0.0.0/0\nrule {} in all 0.0.0.0/0", id(3), id(3))?;
+    writeln!(text, "route {} 0.0.0.0/0 igw:{v}", id(1))?;
+    for (group, out, protocol, peer) in &c.rules {
+        let peer = match PEERS[*peer].strip_prefix("group:") {
+            Some(n) => format!("group:{}", id(n.parse().unwrap_or(1))),
+            None => PEERS[*peer].to_owned(),
+        };
+        let way = if *out { "out" } else { "in" };
+        writeln!(text, "rule {} {way} {} {peer}", id(*group), PROTOCOLS[*protocol])?;
+    }
+    for (n, (subnet, groups, public, unchecked, stopped)) in (1..).zip(&c.instances) {
+        let groups = list(groups.iter().map(|g| id(*g)).collect());
+        let public = if *public { format!(" public 3.{v}.0.{n}") } else { String::new() };
+        let flags = [(*unchecked, " unchecked"), (*stopped, " stopped")];
+        let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+        writeln!(
+            text,
+            "instance {} subnet {} 10.0.{subnet}.{} groups {groups}{public}{flags}",
+            id(n),
+            id(*subnet),
+            10 + n
+        )?;
+    }
+    for (n, (subnet, public)) in (1..).zip(&c.nats) {
+        let public = if *public && c.internet { format!(" public 3.{v}.1.{n}") } else { String::new() };
+        writeln!(text, "nat {} subnet {} 10.0.{subnet}.{}{public}", id(n), id(*subnet), 100 + n)?;
+    }
+    let mut taken = BTreeSet::new();
+    for (n, (s3, tables)) in (1..).zip(&c.endpoints) {
+        let service = if *s3 { "s3" } else { "dynamodb" };
+        let free: Vec<u64> = tables.iter().filter(|t| taken.insert((service, **t))).map(|t| id(*t)).collect();
+        writeln!(text, "endpoint {} vpc {v} {service} tables {}", id(n), list(free))?;
+    }
+    let mut seen = BTreeSet::from([(&1, &0)]);
+    for (table, destination, target) in &c.routes {
+        if seen.insert((table, destination)) {
+            let target = match target {
+                0..3 => format!("igw:{v}"),
+                3..5 => format!("nat:{}", id(1)),
+                5..7 => format!("eni:{}", id(1)),
+                _ => format!("eni:{}", id(9)),
+            };
+            writeln!(text, "route {} {} {target}", id(*table), DESTINATIONS[*destination])?;
+        }
+    }
+    Ok(())
+}
+
+fn worlds() -> impl Strategy<Value = String> {
+    prop::collection::vec(choices(), 1..=VPCS as usize).prop_map(|all| text(&all))
+}
+
+/// Every running instance asks for everything that is somewhere, and for some that is nowhere.
+fn questions(world: &World) -> Vec<Question> {
+    let region = Region::new("us-east-1");
+    let services = public_services(&region);
+    let mut places: Vec<Ipv4Addr> = services.iter().take(3).map(|s| s.address).collect();
+    places.extend(SITES.iter().map(|site| site.address));
+    places.extend(world.network_interfaces.values().flat_map(|e| e.addresses.iter().map(|a| a.address)));
+    places.extend(world.network_interfaces.values().flat_map(|e| e.addresses.iter().filter_map(|a| a.auto_public)));
+    places.extend(world.addresses.values().map(|a| a.public_ip));
+    places.extend(
+        ["10.0.0.2", "169.254.169.253", "169.254.169.254", "169.254.1.1", "169.254.1.2", "169.254.169.123", "10.0.1.1"]
+            .into_iter()
+            .chain([
+                "10.0.1.200",
+                "10.0.1.255",
+                "10.0.9.9",
+                "10.1.0.5",
+                "52.217.3.3",
+                "52.216.7.7",
+                "3.0.0.9",
+                "8.8.8.8",
+            ])
+            .filter_map(|a| a.parse::<Ipv4Addr>().ok()),
+    );
+    places.sort();
+    places.dedup();
+    let what = [What::Tcp(443), What::Tcp(80), What::Tcp(22), What::Udp(53), What::Ping];
+    let mut questions = Vec::new();
+    for from in world.instances.values().filter(|i| i.state.has_links()).map(|i| i.id) {
+        let own: BTreeSet<_> =
+            world.interfaces_of_instance(from).iter().flat_map(|e| &e.addresses).map(|a| a.address).collect();
+        for destination in places.iter().copied().filter(|place| !own.contains(place)) {
+            questions.extend(what.iter().map(|what| Question { from, destination, what: *what }));
+        }
+    }
+    questions
+}
+
+/// Asks everything; gives back how many questions were answered.
+fn compare(text: &str) -> Result<usize, TestCaseError> {
+    let world = world(text);
+    let program = compile(&world);
+    let flaws = check(&program);
+    prop_assert!(flaws.is_empty(), "{flaws:#?}\n{text}");
+    let simulator = Simulator::new(&program);
+    let mut answered = 0;
+    for question in questions(&world) {
+        let outcome = simulator.ask(question.namespace(), question.packet(&world));
+        let expected = plain(&world, question);
+        answered += usize::from(expected.is_answered);
+        prop_assert_eq!(answer(&outcome), expected, "{}\nsimulated: {}\n{}", question, outcome, text);
+    }
+    Ok(answered)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_simulated_program_does_what_aws_would(text in worlds()) {
+        compare(&text)?;
+    }
+
+    #[test]
+    fn the_same_world_has_the_same_text(text in worlds()) {
+        prop_assert_eq!(compile(&world(&text)).text(), compile(&world(&text)).text());
+    }
+}
+
+/// Worlds on which the two opinions once differed, or that hold much.
+#[test]
+fn kept_worlds() {
+    for text in include_str!("kept.txt").split("\n\n").filter(|text| !text.trim().is_empty()) {
+        if let Err(difference) = compare(text) {
+            panic!("{difference}");
+        }
+    }
+}
+
+/// Random Worlds must not be so broken that nothing ever passes.
+#[test]
+fn much_passes_in_random_worlds() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let mut kinds: Vec<Who> = Vec::new();
+    let (mut asked, mut answered) = (0, 0);
+    for _ in 0..30 {
+        let world = world(&worlds().new_tree(&mut runner).unwrap().current());
+        for question in questions(&world) {
+            let answer = plain(&world, question);
+            asked += 1;
+            answered += usize::from(answer.is_answered);
+            let who = match answer.arrival {
+                Some((Who::Instance(_), _)) => Who::Instance(InstanceId::from_bits(0)),
+                Some((Who::Appliance(_), _)) => Who::Appliance(InstanceId::from_bits(0)),
+                Some((who, _)) => who,
+                None => continue,
+            };
+            if !kinds.contains(&who) {
+                kinds.push(who);
+            }
+        }
+    }
+    assert!(answered * 15 > asked, "{answered} of {asked}");
+    assert!(kinds.len() >= 8, "{kinds:?}");
+}
