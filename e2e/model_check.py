@@ -104,9 +104,9 @@ def scalar(text, kind, shape, where):
 
 
 def tolerated(text, shape):
-    """Values that AWS sends although its model spells them otherwise: endpoint states begin with a small letter, and a
-    NAT gateway's interface type has an underscore."""
-    return any(text.lower() == known.lower() for known in shape.enum) or text in ("nat_gateway",)
+    """Values that AWS sends although its model spells them otherwise: endpoint states begin with a small letter, a NAT
+    gateway's interface type has an underscore, a new interface is pending."""
+    return any(text.lower() == known.lower() for known in shape.enum) or text in ("nat_gateway", "pending")
 
 
 def value(found, shape, where):

@@ -128,7 +128,9 @@ class Region:
         return client
 
     def aws(self, *words, cli=str(VENV / "bin/aws"), check=True, timeout=60, **environment):
-        """The AWS CLI on the host."""
+        """The AWS CLI on the host. Debian's 2.9 does not read AWS_ENDPOINT_URL yet."""
+        if cli == "/usr/bin/aws":
+            words = ("--endpoint-url", self.endpoint, *words)
         merged = {"PATH": os.environ["PATH"], "HOME": str(self.home), **self.environment, **environment}
         done = subprocess.run([cli, *words], capture_output=True, text=True, timeout=timeout, env=merged)
         if check:

@@ -151,10 +151,12 @@ def test_the_keys_of_the_way_come_from_the_way(region, network, private, key):
         s3.put_object(Bucket=bucket, Key="x", Body=b"x")
     assert "explicit deny in a resource-based policy" in refused.value.response["Error"]["Message"]
     forged = region.client("s3")
-    forged.meta.events.register(
-        "before-sign.s3.PutObject",
-        lambda request, **_: request.headers.update({"X-Forwarded-For": address, "X-Amz-Source-Vpce": endpoint}),
-    )
+
+    def forge(request, **_):
+        request.headers["X-Forwarded-For"] = address
+        request.headers["X-Amz-Source-Vpce"] = endpoint
+
+    forged.meta.events.register("before-sign.s3.PutObject", forge)
     with pytest.raises(ClientError):
         forged.put_object(Bucket=bucket, Key="x", Body=b"x")
     works(region, private, f"echo x | aws s3 cp - s3://{bucket}/x")

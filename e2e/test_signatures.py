@@ -78,7 +78,7 @@ def test_session_credentials(root_region):
     trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"sts:AssumeRole"}]}' % me
     role = iam.create_role(RoleName="session", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     iam.attach_role_policy(RoleName="session", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
-    got = root_region.client("sts").assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
+    got = root_region.client("sts").assume_role(RoleArn=role, RoleSessionName="one")["Credentials"]
     keys = {"aws_access_key_id": got["AccessKeyId"], "aws_secret_access_key": got["SecretAccessKey"]}
     s3 = root_region.client("s3", **keys, aws_session_token=got["SessionToken"])
     s3.list_buckets()
