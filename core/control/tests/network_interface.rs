@@ -224,6 +224,32 @@ fn attributes_change_one_by_one() {
 }
 
 #[test]
+fn a_public_address_comes_and_goes_with_the_attribute() {
+    let mut lab = Lab::new();
+    let (_, subnet) = lab.network();
+    let instance = lab.instances(&subnet, 1).remove(0);
+    let eni = lab.ok("DescribeNetworkInterfaces", json!({}));
+    let eni = text(&eni, "/NetworkInterfaces/0/NetworkInterfaceId");
+    let public = |lab: &mut Lab| {
+        let shown = lab.ok("DescribeInstances", json!({ "InstanceIds": [instance] }));
+        shown["Reservations"][0]["Instances"][0].get("PublicIpAddress").cloned()
+    };
+    assert_eq!(public(&mut lab), None);
+    let modify = |on: bool| json!({ "NetworkInterfaceId": eni, "AssociatePublicIpAddress": on });
+    lab.ok("ModifyNetworkInterfaceAttribute", modify(true));
+    assert!(public(&mut lab).is_some());
+    lab.ok("ModifyNetworkInterfaceAttribute", modify(false));
+    assert_eq!(public(&mut lab), None);
+    // While stopped only the wish is kept.
+    lab.ok("StopInstances", json!({ "InstanceIds": [instance] }));
+    lab.complete(&instance, lifecycle::stopped);
+    lab.ok("ModifyNetworkInterfaceAttribute", modify(true));
+    assert_eq!(public(&mut lab), None);
+    lab.ok("StartInstances", json!({ "InstanceIds": [instance] }));
+    assert!(public(&mut lab).is_some());
+}
+
+#[test]
 fn secondary_addresses_come_go_and_move() {
     let mut lab = Lab::new();
     let (_, subnet) = lab.network();

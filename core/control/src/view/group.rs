@@ -18,6 +18,8 @@ impl Listed for SecurityGroup {
         ("group-id", |_, g| one(g.id)),
         ("group-name", |_, g| one(&g.name)),
         ("owner-id", |_, g| one(g.owner)),
+        // GetSecurityGroupsForVpc's word for `vpc-id`.
+        ("primary-vpc-id", |_, g| one(g.vpc)),
         ("vpc-id", |_, g| one(g.vpc)),
         ("ip-permission.cidr", |_, g| of_rules(g, Ingress, cidr)),
         ("ip-permission.from-port", |_, g| of_rules(g, Ingress, from_port)),

@@ -2,7 +2,7 @@
 
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::view::{hostname, instance, network_interface, timestamp};
-use postern_model::{Instance, InstanceState, NetworkInterface, Tags, World};
+use postern_model::{ElasticAddress, Instance, InstanceState, NetworkInterface, Tags, World};
 use postern_names::{AccountId, InstanceId, Region};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,11 @@ impl Listed for Instance {
         ("boot-mode", |_, _| one("uefi-preferred")),
         ("capacity-reservation-id", |_, _| vec![]),
         ("capacity-reservation-specification.capacity-reservation-preference", |_, _| one("open")),
+        ("capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id", |_, _| vec![]),
+        (
+            "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn",
+            |_, _| vec![],
+        ),
         ("client-token", |_, i| some(i.client_token.as_ref())),
         ("current-instance-boot-mode", |_, _| one("uefi")),
         ("dns-name", |w, i| some(public_name(w, i))),
@@ -61,12 +66,24 @@ impl Listed for Instance {
         ("metadata-options.instance-metadata-tags", |_, i| one(if i.metadata.tags { "enabled" } else { "disabled" })),
         ("metadata-options.state", |_, _| one("applied")),
         ("monitoring-state", |_, i| one(if i.monitoring { "enabled" } else { "disabled" })),
+        ("network-interface.addresses.association.allocation-id", |w, i| {
+            elastic(w, i, |elastic| Some(elastic.allocation.to_string()))
+        }),
+        ("network-interface.addresses.association.association-id", |w, i| {
+            elastic(w, i, |elastic| elastic.association.map(|(id, _, _)| id.to_string()))
+        }),
+        ("network-interface.addresses.association.carrier-ip", |_, _| vec![]),
+        ("network-interface.addresses.association.customer-owned-ip", |_, _| vec![]),
+        ("network-interface.addresses.association.public-dns-name", |w, i| own(w, i, "association.public-dns-name")),
         ("network-interface.addresses.association.public-ip", |w, i| own(w, i, "addresses.association.public-ip")),
         ("network-interface.addresses.association.ip-owner-id", |w, i| own(w, i, "addresses.association.owner-id")),
         ("network-interface.addresses.primary", |w, i| own(w, i, "addresses.primary")),
+        ("network-interface.addresses.private-dns-name", |w, i| own(w, i, "private-dns-name")),
         ("network-interface.addresses.private-ip-address", |w, i| own(w, i, "addresses.private-ip-address")),
         ("network-interface.association.allocation-id", |w, i| own(w, i, "association.allocation-id")),
         ("network-interface.association.association-id", |w, i| own(w, i, "association.association-id")),
+        ("network-interface.association.carrier-ip", |_, _| vec![]),
+        ("network-interface.association.customer-owned-ip", |_, _| vec![]),
         ("network-interface.association.ip-owner-id", |w, i| own(w, i, "association.ip-owner-id")),
         ("network-interface.association.public-dns-name", |w, i| own(w, i, "association.public-dns-name")),
         ("network-interface.association.public-ip", |w, i| own(w, i, "association.public-ip")),
@@ -76,22 +93,41 @@ impl Listed for Instance {
         ("network-interface.attachment.device-index", |w, i| own(w, i, "attachment.device-index")),
         ("network-interface.attachment.instance-id", |w, i| own(w, i, "attachment.instance-id")),
         ("network-interface.attachment.instance-owner-id", |w, i| own(w, i, "attachment.instance-owner-id")),
+        ("network-interface.attachment.network-card-index", |w, i| {
+            w.interfaces_of_instance(i.id).iter().map(|_| "0".to_owned()).collect()
+        }),
         ("network-interface.attachment.status", |w, i| own(w, i, "attachment.status")),
         ("network-interface.availability-zone", |w, i| own(w, i, "availability-zone")),
+        ("network-interface.deny-all-igw-traffic", |_, _| flag(false)),
         ("network-interface.description", |w, i| own(w, i, "description")),
         ("network-interface.group-id", |w, i| own(w, i, "group-id")),
         ("network-interface.group-name", |w, i| own(w, i, "group-name")),
+        ("network-interface.ipv4-prefixes.ipv4-prefix", |_, _| vec![]),
+        ("network-interface.ipv6-address", |_, _| vec![]),
         ("network-interface.ipv6-addresses.ipv6-address", |_, _| vec![]),
+        ("network-interface.ipv6-addresses.is-primary-ipv6", |_, _| vec![]),
+        ("network-interface.ipv6-native", |_, _| flag(false)),
+        ("network-interface.ipv6-prefixes.ipv6-prefix", |_, _| vec![]),
         ("network-interface.mac-address", |w, i| own(w, i, "mac-address")),
         ("network-interface.network-interface-id", |w, i| own(w, i, "network-interface-id")),
+        ("network-interface.operator.managed", |_, _| flag(false)),
+        ("network-interface.operator.principal", |_, _| vec![]),
+        ("network-interface.outpost-arn", |_, _| vec![]),
         ("network-interface.owner-id", |w, i| own(w, i, "owner-id")),
         ("network-interface.private-dns-name", |w, i| own(w, i, "private-dns-name")),
         ("network-interface.private-ip-address", |w, i| own(w, i, "private-ip-address")),
+        ("network-interface.public-dns-name", |w, i| own(w, i, "association.public-dns-name")),
         ("network-interface.requester-id", |_, _| vec![]),
         ("network-interface.requester-managed", |w, i| own(w, i, "requester-managed")),
         ("network-interface.status", |w, i| own(w, i, "status")),
         ("network-interface.source-dest-check", |w, i| own(w, i, "source-dest-check")),
         ("network-interface.subnet-id", |w, i| own(w, i, "subnet-id")),
+        ("network-interface.tag-key", |w, i| {
+            w.interfaces_of_instance(i.id).iter().flat_map(|e| e.tags.keys().cloned()).collect()
+        }),
+        ("network-interface.tag-value", |w, i| {
+            w.interfaces_of_instance(i.id).iter().flat_map(|e| e.tags.values().cloned()).collect()
+        }),
         ("network-interface.vpc-id", |w, i| own(w, i, "vpc-id")),
         ("network-performance-options.bandwidth-weighting", |_, _| one("default")),
         ("operator.managed", |_, _| flag(false)),
@@ -174,6 +210,14 @@ fn private_name(world: &World, instance: &Instance) -> Option<String> {
 fn public_name(world: &World, instance: &Instance) -> Option<String> {
     let public = network_interface::primary_public(world, primary(world, instance)?)?;
     hostname::public(world, instance.vpc, public.address)
+}
+
+/// A fact of every Elastic IP of the instance's interfaces.
+fn elastic(world: &World, instance: &Instance, value: fn(&ElasticAddress) -> Option<String>) -> Vec<String> {
+    let interfaces = world.interfaces_of_instance(instance.id);
+    let ends = interfaces.iter().flat_map(|e| e.addresses.iter().map(move |a| (e, a.address)));
+    let elastics = ends.filter_map(|(e, address)| network_interface::public(world, e, address)?.elastic);
+    elastics.filter_map(value).collect()
 }
 
 /// The values that the instance's interfaces have under a filter of DescribeNetworkInterfaces.

@@ -46,6 +46,7 @@ fn values(image: Option<&Image>, name: &str) -> Option<Vec<String>> {
     let of = |value: fn(&Image) -> Vec<String>| Some(image.map(value).unwrap_or_default());
     match name {
         "architecture" => of(|image| one(image.architecture)),
+        "boot-mode" => of(|_| one("uefi-preferred")),
         "block-device-mapping.delete-on-termination" | "ena-support" | "is-public" | "image-allowed" => {
             of(|_| flag(true))
         }
@@ -79,6 +80,9 @@ fn values(image: Option<&Image>, name: &str) -> Option<Vec<String>> {
         | "source-instance-id"
         | "state-reason-code"
         | "state-reason-message" => Some(Vec::new()),
-        _ => None,
+        other => {
+            let unheld = ["image-watermark.", "scan-result.", "instance-type-specification."];
+            unheld.iter().any(|begin| other.starts_with(begin)).then(Vec::new)
+        }
     }
 }

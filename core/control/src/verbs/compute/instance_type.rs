@@ -90,7 +90,19 @@ fn values(kind: Option<&InstanceType>, name: &str) -> Option<Vec<String>> {
             of(|kind| one(view::instance::cores(kind).1))
         }
         "nitro-enclaves-support" | "nitro-tpm-support" => of(|_| one("unsupported")),
-        other if other.starts_with("ebs-info.") || other.starts_with("instance-storage-info.") => Some(Vec::new()),
-        _ => None,
+        "network-info.ipv6-addresses-per-interface" => of(|_| one(0)),
+        "network-info.bandwidth-weightings"
+        | "network-info.efa-info.maximum-efa-interfaces"
+        | "network-info.encryption-in-transit-supported"
+        | "network-info.flexible-ena-queues-support"
+        | "network-info.network-performance"
+        | "nitro-tpm-info.supported-versions"
+        | "processor-info.supported-features"
+        | "processor-info.sustained-clock-speed-in-ghz"
+        | "reboot-migration-support" => Some(Vec::new()),
+        other => {
+            let unheld = ["ebs-info.", "instance-storage-info."];
+            unheld.iter().any(|begin| other.starts_with(begin)).then(Vec::new)
+        }
     }
 }

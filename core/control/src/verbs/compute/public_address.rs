@@ -2,7 +2,7 @@
 
 use crate::Context;
 use postern_call::Refusal;
-use postern_model::World;
+use postern_model::{NetworkInterface, World};
 use postern_names::Ipv4Cidr;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -22,6 +22,25 @@ pub(crate) fn free_public_address(world: &World, context: &Context<'_>) -> Resul
         .filter_map(|step| pool.nth(u32::try_from((start + step) % size).ok()?))
         .find(|address| may_be_given(*address) && !used.contains(address))
         .ok_or_else(exhausted)
+}
+
+/// Gives the primary address one of the pool if the interface is an instance's first, wants one and has no Elastic IP.
+pub(crate) fn give_public_address(
+    world: &World,
+    context: &Context<'_>,
+    interface: &mut NetworkInterface,
+) -> Result<(), Refusal> {
+    let is_first = interface.attachment.as_ref().is_some_and(|a| a.instance.is_some() && a.device_index == 0);
+    let wanted = interface.primary_address().filter(|_| is_first && interface.associate_public_ip);
+    let Some(private) = wanted else { return Ok(()) };
+    if world.public_address(interface.id, private).is_some() {
+        return Ok(());
+    }
+    let address = free_public_address(world, context)?;
+    if let Some(primary) = interface.addresses.first_mut() {
+        primary.auto_public = Some(address);
+    }
+    Ok(())
 }
 
 /// Addresses ending in 0 or 255 confuse old software: AWS does not give them out.

@@ -4,7 +4,7 @@ use crate::verbs::compute::find::{default_group, default_vpc, group_by_name, no_
 use crate::verbs::compute::free_address::{free_address, free_count};
 use crate::verbs::compute::interface_wish::{self, AddressWish};
 use crate::verbs::compute::new_interface::new_interface;
-use crate::verbs::compute::public_address::free_public_address;
+use crate::verbs::compute::public_address::give_public_address;
 use crate::verbs::is_visible;
 use crate::{Context, Draft, Request, find, refuse};
 use postern_call::Refusal;
@@ -123,23 +123,6 @@ pub(super) fn attach(
         });
         give_public_address(draft, context, &mut interface)?;
         draft.put(interface);
-    }
-    Ok(())
-}
-
-/// Gives the primary address one of Amazon's pool if the interface wants it and has no Elastic IP.
-pub(super) fn give_public_address(
-    world: &World,
-    context: &Context<'_>,
-    interface: &mut NetworkInterface,
-) -> Result<(), Refusal> {
-    let Some(private) = interface.primary_address().filter(|_| interface.associate_public_ip) else { return Ok(()) };
-    if world.public_address(interface.id, private).is_some() {
-        return Ok(());
-    }
-    let address = free_public_address(world, context)?;
-    if let Some(primary) = interface.addresses.first_mut() {
-        primary.auto_public = Some(address);
     }
     Ok(())
 }

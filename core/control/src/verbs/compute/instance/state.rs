@@ -1,7 +1,7 @@
 //! StartInstances, StopInstances, RebootInstances, TerminateInstances: each marks what is asked, `lifecycle` completes it.
 
-use super::launch_interface::give_public_address;
 use crate::verbs::compute::lifecycle::user_initiated;
+use crate::verbs::compute::public_address::give_public_address;
 use crate::view::instance::{REBOOT, shown_state};
 use crate::{Context, Draft, Request, find, refuse, view};
 use postern_call::Refusal;

@@ -2,10 +2,11 @@
 
 use super::guard::own;
 use crate::verbs::compute::interface_wish;
+use crate::verbs::compute::public_address::give_public_address;
 use crate::verbs::compute::word::word;
 use crate::{Context, Draft, Request, find, refuse, view};
 use postern_call::Refusal;
-use postern_model::{NetworkInterface, Subnet};
+use postern_model::{InstanceState, NetworkInterface, Subnet};
 use serde_json::{Value, json};
 
 pub(super) fn describe_attribute(
@@ -32,7 +33,7 @@ pub(super) fn describe_attribute(
     Ok(reply)
 }
 
-/// One attribute per call, as AWS demands.
+/// One attribute per call, as AWS demands. A public address comes or goes at once while the instance is up.
 pub(super) fn modify(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let mut interface = own(draft, context, request.id("NetworkInterfaceId")?)?;
     let unserved =
@@ -57,6 +58,12 @@ pub(super) fn modify(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     if let Some(wants) = request.flag("AssociatePublicIpAddress") {
         check_no_elastic(draft, &interface)?;
         interface.associate_public_ip = wants;
+        let holder = interface.attachment.as_ref().and_then(|a| a.instance).and_then(|id| draft.instances.get(&id));
+        if !wants {
+            interface.addresses.iter_mut().for_each(|address| address.auto_public = None);
+        } else if holder.is_some_and(|i| matches!(i.state, InstanceState::Pending | InstanceState::Running)) {
+            give_public_address(draft, context, &mut interface)?;
+        }
     }
     if let Some(part) = request.part("Attachment") {
         set_attachment(&mut interface, &part)?;
