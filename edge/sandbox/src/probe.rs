@@ -57,13 +57,19 @@ pub(crate) fn helper(channel: &Channel) {
         "raise /proc/sys/user/max_user_namespaces; on Ubuntu set kernel.apparmor_restrict_unprivileged_userns=0; in a \
          container start it with --privileged or --security-opt seccomp=unconfined",
     );
-    let namespaces = UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWNET;
-    let own = sys::unshare(namespaces).map_err(|e| e.to_string());
-    note("mount, process and network namespaces", true, own, "run as root, or let Postern enter a user namespace");
-    let mounts = mounts();
-    for (feature, required, outcome, remedy) in mounts {
-        note(feature, required, outcome, remedy);
+    let own = sys::unshare(UnshareFlags::NEWNS | UnshareFlags::NEWNET).map_err(|e| e.to_string());
+    let usable = own.is_ok();
+    let privileged = "run as root, or let Postern enter a user namespace";
+    note("mount and network namespaces", true, own, privileged);
+    // What is tried below must not be tried in the host's namespace.
+    if usable {
+        for (feature, required, outcome, remedy) in mounts() {
+            note(feature, required, outcome, remedy);
+        }
     }
+    // Last: children of this process would be born into it.
+    let own = sys::unshare(UnshareFlags::NEWPID).map_err(|e| e.to_string());
+    note("process namespaces", true, own, privileged);
     // A caller that is gone needs no answer.
     let _ = channel.send(&found, &[]);
 }

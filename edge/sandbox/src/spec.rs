@@ -189,7 +189,15 @@ pub enum Exit {
     Signal(i32),
 }
 
+/// Init's status when the instance's own root has asked for a reboot.
+pub(crate) const REBOOT_STATUS: i32 = 101;
+
 impl Exit {
+    /// Whether an instance that ended like this wants to be started again: `reboot` was called in it.
+    pub fn asks_for_reboot(&self) -> bool {
+        *self == Self::Code(REBOOT_STATUS)
+    }
+
     /// The status a shell would show: 128 and the signal's number for a death by signal.
     pub fn status(&self) -> i32 {
         match self {

@@ -14,7 +14,7 @@ use super::ssh::Ssh;
 use super::user_data::{self, Plan};
 use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
-use crate::spec::{BootRequest, InstanceSpec, Order, Report};
+use crate::spec::{BootRequest, InstanceSpec, Order, REBOOT_STATUS, Report};
 use crate::sys;
 
 /// The whole life. Returns the exit status.
@@ -42,6 +42,7 @@ pub(super) fn run(
         ssh: None,
         user_data: None,
         off: None,
+        reboot: false,
     };
     init.live(channel, &signals)
 }
@@ -57,6 +58,8 @@ struct Init<'a> {
     user_data: Option<u32>,
     /// Once powering off has begun.
     off: Option<Off>,
+    /// Whether it is to come up again after that.
+    reboot: bool,
 }
 
 /// How powering off goes on.
@@ -71,6 +74,9 @@ struct Off {
 /// How long programs have to end by the first signal before shells are hung up.
 const HANG_UP_AFTER: Duration = Duration::from_millis(200);
 
+/// How long processes have when the instance powers itself off.
+const GRACE_INSIDE: Duration = Duration::from_secs(5);
+
 /// Commands from outside are nobody's children here: their end is found by looking.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -82,10 +88,11 @@ impl Init<'_> {
                 self.drain_console();
             }
             if event.signal {
-                let power = self.read_signals(signals);
+                let asked = self.read_signals(signals);
                 self.reap();
-                if power && self.off.is_none() {
-                    self.power_off(Duration::from_secs(5));
+                if let (Some(signal), None) = (asked, self.off) {
+                    self.power_off(GRACE_INSIDE);
+                    self.reboot = signal == libc::SIGINT as u32;
                 }
             }
             if event.order {
@@ -165,15 +172,15 @@ impl Init<'_> {
         }
     }
 
-    /// Whether one of them asks to power off.
-    fn read_signals(&self, signals: &OwnedFd) -> bool {
-        let mut power = false;
+    /// The last signal that asks to power off, if any does.
+    fn read_signals(&self, signals: &OwnedFd) -> Option<u32> {
+        let mut asked = None;
         let mut bytes = [0u8; size_of::<libc::signalfd_siginfo>()];
         while let Ok(count) = rustix::io::read(signals, &mut bytes[..]) {
             let number = bytes.first_chunk::<4>().map(|b| u32::from_ne_bytes(*b)).filter(|_| count == bytes.len());
-            power |= number.is_some_and(|n| n != libc::SIGCHLD as u32);
+            asked = number.filter(|n| *n != libc::SIGCHLD as u32).or(asked);
         }
-        power
+        asked
     }
 
     /// Collects the ended.
@@ -218,8 +225,8 @@ impl Init<'_> {
     /// What still runs is killed by the kernel when process 1 ends.
     fn end(&mut self) -> i32 {
         self.drain_console();
-        self.console.say("power down");
-        0
+        self.console.say(if self.reboot { "reboot" } else { "power down" });
+        if self.reboot { REBOOT_STATUS } else { 0 }
     }
 }
 

@@ -158,6 +158,11 @@ impl<'a> Tree<'a> {
                 Mode::empty(),
             );
             let Ok(target) = target else { continue };
+            let target_kind = rustix::fs::fstat(&target).map_or(0, |s| s.st_mode & libc::S_IFMT);
+            // Nothing can be mounted on a link.
+            if target_kind == libc::S_IFLNK {
+                continue;
+            }
             if kind.is_dir() {
                 self.bind_files(&from.join(entry.file_name()), &target)?;
             } else {
@@ -165,8 +170,7 @@ impl<'a> Tree<'a> {
                 let step = "bind the image layer's files";
                 let file = from.join(entry.file_name());
                 // A directory is hidden by an empty one.
-                let directory = rustix::fs::fstat(&target).is_ok_and(|s| s.st_mode & libc::S_IFMT == libc::S_IFDIR);
-                let cover = if directory { layer::TRIAL } else { utf8(&file)? };
+                let cover = if target_kind == libc::S_IFDIR { layer::TRIAL } else { utf8(&file)? };
                 let own = clone_mount(self.stage, cover).step(step, "open_tree")?;
                 sys::mount_restrict(&own, MountAttrFlags::MOUNT_ATTR_RDONLY).step(step, "mount_setattr")?;
                 attach(&own, &target, "").step(step, "move_mount")?;

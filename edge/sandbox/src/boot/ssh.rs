@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 const SSHD: &str = "/usr/sbin/sshd";
 const KEYGEN: &str = "/usr/bin/ssh-keygen";
 pub(crate) const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
+const LOG: &str = "/var/log/auth.log";
 /// More connections than this at a time wait in the backlog.
 const SESSIONS_MAX: usize = 64;
 
@@ -51,9 +52,9 @@ impl Ssh {
         }
         let (stream, _) = self.listener.accept()?;
         let stream = OwnedFd::from(stream);
-        // -i speaks on stdin and stdout; what goes to stderr would reach the peer.
+        // -i speaks on stdin and stdout.
         let mut sshd = Command::new(SSHD);
-        sshd.args(["-i", "-e"]).stdin(stream.try_clone()?).stdout(stream).stderr(errors);
+        sshd.args(["-i", "-E", LOG]).stdin(stream.try_clone()?).stdout(stream).stderr(errors);
         self.sessions.push(sshd.spawn()?.id());
         Ok(())
     }

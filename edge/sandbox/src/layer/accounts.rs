@@ -28,6 +28,19 @@ pub(super) fn replace(layer: &Layer) -> io::Result<()> {
     layer.put(Path::new("/etc/sudoers"), sudoers.as_bytes(), 0o440)
 }
 
+/// Commands that end an instance from inside: a kernel call to do so is not an instance's to make, and the host's programs
+/// would look for an init that is not there.
+pub(super) fn power(layer: &Layer) -> io::Result<()> {
+    let script = "#!/bin/sh\n# init of this instance powers off on SIGTERM and asks for a reboot on SIGINT\n\
+                  case \"${0##*/} $*\" in\n*reboot*|*' -r'*) kill -INT 1 ;;\n*) kill -TERM 1 ;;\nesac\n";
+    for name in ["poweroff", "halt", "reboot", "shutdown"] {
+        let place =
+            ["/usr/sbin", "/sbin"].map(Path::new).into_iter().find(|p| p.is_dir()).unwrap_or(Path::new("/usr/bin"));
+        layer.put(&place.join(name), script.as_bytes(), 0o755)?;
+    }
+    Ok(())
+}
+
 /// The instance's sshd: keys only, and without PAM, whose modules want what a namespace cannot give.
 pub(super) fn ssh_daemon(layer: &Layer, environment: &[(String, String)]) -> io::Result<()> {
     if !Path::new("/etc/ssh").is_dir() {

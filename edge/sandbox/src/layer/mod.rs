@@ -86,6 +86,7 @@ impl Layer {
         }
         private::hide(self, request, shown)?;
         accounts::replace(self)?;
+        accounts::power(self)?;
         accounts::ssh_daemon(self, &trust::environment(&request.extra_read_only_paths))?;
         trust::patch(self, request, shown)
     }

@@ -96,6 +96,18 @@ pub fn powering_off_is_polite_then_firm() {
     assert!((Duration::from_millis(300)..Duration::from_secs(3)).contains(&began.elapsed()), "{:?}", began.elapsed());
 }
 
+pub fn an_instance_can_end_itself() {
+    let bench = Bench::new();
+    for (command, reboots) in
+        [("poweroff", false), ("shutdown -h now", false), ("reboot", true), ("shutdown -r now", true)]
+    {
+        let instance = bench.start(1);
+        sh(&instance, command);
+        let exit = instance.wait(Duration::from_secs(8)).expect("wait").expect("it ends");
+        assert_eq!((exit.asks_for_reboot(), exit == Exit::Code(0)), (reboots, !reboots), "{command}: {exit:?}");
+    }
+}
+
 pub fn a_hostile_disk_does_not_reach_the_host() {
     let bench = Bench::new();
     let outside = bench.directory.path().join("outside");
@@ -169,5 +181,9 @@ pub fn the_probe_finds_what_is_needed() {
     let missing: Vec<_> = found.iter().filter(|p| p.required && p.problem.is_some()).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(found.iter().all(|p| !p.remedy.is_empty()));
+    let problem = |feature: &str| found.iter().find(|p| p.feature == feature).map(|p| p.problem.clone());
+    assert_eq!(problem("id-mapped mounts"), Some(None));
+    let one_id = std::fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.trim().ends_with(" 1"));
+    assert_eq!(problem("subordinate ids").flatten().is_some(), one_id, "{found:?}");
     assert!(!std::fs::read_to_string("/proc/mounts").expect("mounts").contains("postern"));
 }

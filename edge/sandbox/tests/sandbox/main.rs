@@ -23,6 +23,7 @@ const CASES: &[Case] = &[
     ("name_and_resolver_are_the_instances_own", boot::name_and_resolver_are_the_instances_own),
     ("user_data_runs_once_and_the_disk_stays", boot::user_data_runs_once_and_the_disk_stays),
     ("powering_off_is_polite_then_firm", boot::powering_off_is_polite_then_firm),
+    ("an_instance_can_end_itself", boot::an_instance_can_end_itself),
     ("a_hostile_disk_does_not_reach_the_host", boot::a_hostile_disk_does_not_reach_the_host),
     ("instances_do_not_see_each_other", boot::instances_do_not_see_each_other),
     ("every_client_trusts_the_authority", boot::every_client_trusts_the_authority),
