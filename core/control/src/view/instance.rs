@@ -4,8 +4,9 @@ use crate::tags;
 use crate::view::{group, hostname, network_interface, timestamp};
 use postern_model::{Image, Instance, InstanceState, InstanceType, MetadataOptions, NetworkInterface, World};
 use postern_model::{images, instance_types};
-use postern_names::Arn;
+use postern_names::{Arn, InstanceId};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The root volume's device name.
 pub const ROOT_DEVICE: &str = "/dev/xvda";
@@ -50,10 +51,25 @@ pub fn cores(kind: &InstanceType) -> (u32, u32) {
     if has_one_thread { (kind.vcpus, 1) } else { (kind.vcpus / 2, 2) }
 }
 
-pub fn instance(world: &World, instance: &Instance) -> Value {
+/// Every instance's interfaces by device index: looked up once for a long answer.
+pub type Interfaces<'w> = BTreeMap<InstanceId, Vec<&'w NetworkInterface>>;
+
+pub fn interfaces(world: &World) -> Interfaces<'_> {
+    let mut all = Interfaces::new();
+    for interface in world.network_interfaces.values() {
+        if let Some(instance) = interface.attachment.as_ref().and_then(|a| a.instance) {
+            all.entry(instance).or_default().push(interface);
+        }
+    }
+    let index = |interface: &&NetworkInterface| interface.attachment.as_ref().map(|a| a.device_index);
+    all.values_mut().for_each(|its| its.sort_by_key(index));
+    all
+}
+
+pub fn instance(world: &World, interfaces: &Interfaces<'_>, instance: &Instance) -> Value {
     let mut reply = constant_members(instance);
-    let interfaces = world.interfaces_of_instance(instance.id);
-    add_network(world, instance, &interfaces, &mut reply);
+    let its = interfaces.get(&instance.id).map(Vec::as_slice).unwrap_or_default();
+    add_network(world, instance, its, &mut reply);
     if let Some(profile) = &instance.profile {
         reply["IamInstanceProfile"] = json!({ "Arn": profile.arn, "Id": profile.profile_id });
     }

@@ -32,7 +32,9 @@ pub(super) fn describe_instances(
             None => reservations.push((instance.reservation, vec![instance])),
         }
     }
-    reply["Reservations"] = reservations.iter().map(|(_, same)| view::reservation::reservation(draft, same)).collect();
+    let interfaces = view::instance::interfaces(draft);
+    let shown = reservations.iter().map(|(_, same)| view::reservation::reservation(draft, &interfaces, same));
+    reply["Reservations"] = shown.collect();
     Ok(reply)
 }
 

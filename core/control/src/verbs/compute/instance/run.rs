@@ -50,7 +50,7 @@ pub(super) fn run(draft: &mut Draft<'_>, context: &Context<'_>, request: &Reques
         ids.push(id);
     }
     let launched: Vec<&Instance> = ids.iter().filter_map(|id| draft.instances.get(id)).collect();
-    Ok(view::reservation::reservation(draft, &launched))
+    Ok(view::reservation::reservation(draft, &view::instance::interfaces(draft), &launched))
 }
 
 /// The instance as every one of the call begins.
@@ -189,5 +189,5 @@ fn earlier(
         );
     }
     made.sort_by_key(|instance| instance.launch_index);
-    Ok(Some(view::reservation::reservation(world, &made)))
+    Ok(Some(view::reservation::reservation(world, &view::instance::interfaces(world), &made)))
 }
