@@ -62,6 +62,7 @@ fn control() -> Result<Channel, SandboxError> {
     )
     .step("let go of standard input", "open(/dev/null)")?;
     rustix::stdio::dup2_stdin(&null).step("let go of standard input", "dup2")?;
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o022));
     Ok(Channel::from_fd(channel))
 }
 

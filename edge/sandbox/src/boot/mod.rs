@@ -26,6 +26,9 @@ use crate::sys::{self, Fork};
 use console::Console;
 pub(crate) use ssh::HOST_KEY;
 
+/// When the host runs out of memory instances go before the daemon.
+const OOM_SCORE: &str = "300";
+
 /// The hidden subcommand `__sandbox-init`.
 pub(crate) fn helper(channel: Channel) {
     if let Err(error) = start(&channel) {
@@ -38,6 +41,8 @@ fn start(channel: &Channel) -> Result<(), SandboxError> {
     let Some((request, _)) = channel.receive::<BootRequest>()? else { return Ok(()) };
     crate::die_with_parent(request.parent)?;
     crate::cgroup::enter(&request.instance)?;
+    // Refused only where the daemon itself is to be killed rather than this.
+    let _ = fs::write("/proc/self/oom_score_adj", OOM_SCORE);
     limit()?;
     let own = UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWUTS | UnshareFlags::NEWIPC;
     let holder = Holder::start(request.image.ids, own)?;

@@ -59,10 +59,18 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     fn mount(stage: &'a OwnedFd, disk: &'a OwnedFd, image: &Image) -> Result<Self, SandboxError> {
-        let own = clone_mount(disk, "root").step("take the instance's root directory", "open_tree")?;
-        sys::mount_restrict(&own, MountAttrFlags::MOUNT_ATTR_NODEV)
-            .step("forbid devices on the instance's disk", "mount_setattr")?;
-        attach(&own, stage, layer::ROOT).step("mount the instance's root", "move_mount")?;
+        make_directory(disk, "root-work")?;
+        let (below, own) = (path_of(stage), path_of(disk));
+        // An overlay of nothing and not the directory itself: where that lies on the host is not the instance's business.
+        let options = format!(
+            "lowerdir={below}/{},upperdir={own}/root,workdir={own}/root-work{}",
+            layer::TRIAL,
+            upper_options(image.privileged)
+        );
+        let options = CString::new(options).map_err(|_| SandboxError::plain("mount the instance's root", "options"))?;
+        let place = format!("{below}/{}", layer::ROOT);
+        rustix::mount::mount("overlay", place.as_str(), "overlay", MountFlags::NODEV, options.as_c_str())
+            .step("mount the instance's root", "mount(overlay)")?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root =
             rustix::fs::openat(stage, layer::ROOT, flags, Mode::empty()).step("open the instance's root", "openat")?;
@@ -110,7 +118,7 @@ impl<'a> Tree<'a> {
             self.same_owner(exposed, &format!("{place}/upper"))?;
             let disk = path_of(self.disk);
             options += &format!(",upperdir={disk}/{place}/upper,workdir={disk}/{place}/work");
-            options += if self.privileged { ",index=off,redirect_dir=off,metacopy=off" } else { ",userxattr" };
+            options += upper_options(self.privileged);
         }
         let flags = if writable { MountFlags::NODEV } else { MountFlags::NODEV | MountFlags::RDONLY };
         self.mount_on(&exposed.path, "overlay", "overlay", flags, &options)
@@ -291,6 +299,11 @@ impl<'a> Tree<'a> {
             Err(other) => Err(other).step(format!("link {}", link.display()), "symlinkat"),
         }
     }
+}
+
+/// Nothing that could make a copy depend on the host's file, and marks that an ordinary user may set.
+fn upper_options(privileged: bool) -> &'static str {
+    if privileged { ",index=off,redirect_dir=off,metacopy=off" } else { ",userxattr" }
 }
 
 /// Makes the tree the root and lets the host's go.

@@ -54,6 +54,8 @@ pub fn nothing_private_is_visible() {
     {
         assert_ne!(sh(&instance, script).exit, Exit::Code(0), "{script}");
     }
+    let mounts = out(&instance, "cat /proc/self/mountinfo");
+    assert!(!mounts.contains(data.to_str().expect("path")), "where the data directory lies: {mounts}");
     let people = out(&instance, "awk -F: '$3 >= 1000 && $3 < 65534 {print $1}' /etc/passwd");
     assert_eq!(people, "ec2-user");
 }
