@@ -28,9 +28,24 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Words that mean I/O, a clock or chance; the core has none of them.
 const IMPURE: &[&str] = &[
-    "std::fs", "std::process", "std::thread", "std::time::SystemTime", "std::time::Instant", "SystemTime::now",
-    "Instant::now", "now_utc", "TcpStream", "UdpSocket", "TcpListener", "getrandom", "rand::", "tokio", "async fn",
-    "std::env", "println!", "eprintln!",
+    "std::fs",
+    "std::process",
+    "std::thread",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "SystemTime::now",
+    "Instant::now",
+    "now_utc",
+    "TcpStream",
+    "UdpSocket",
+    "TcpListener",
+    "getrandom",
+    "rand::",
+    "tokio",
+    "async fn",
+    "std::env",
+    "println!",
+    "eprintln!",
 ];
 
 /// Crates that may hold unsafe code.
@@ -40,8 +55,18 @@ const LINES_MAX: usize = 800;
 
 /// The stops that packets pass, each with its file in the compiler and its page.
 const PACKET_STOPS: &[&str] = &[
-    "instance", "security_group_out", "network_acl_out", "route_table", "internet_gateway", "nat_gateway", "endpoint",
-    "network_acl_in", "security_group_in", "name", "service", "appliance",
+    "instance",
+    "security_group_out",
+    "network_acl_out",
+    "route_table",
+    "internet_gateway",
+    "nat_gateway",
+    "endpoint",
+    "network_acl_in",
+    "security_group_in",
+    "name",
+    "service",
+    "appliance",
 ];
 
 /// All that is wrong, one line each.
@@ -51,6 +76,7 @@ pub fn flaws(root: &Path) -> Vec<String> {
     for (name, directory) in &crates {
         dependencies(name, directory, &mut flaws);
         head(name, directory, &mut flaws);
+        unused(name, directory, &mut flaws);
         for file in sources(&directory.join("src")) {
             source(root, name, &file, &mut flaws);
         }
@@ -100,6 +126,23 @@ fn dependencies(name: &str, directory: &Path, flaws: &mut Vec<String>) {
             && !allowed.contains(&named)
         {
             flaws.push(format!("{name}: must not name postern-{named}"));
+        }
+    }
+}
+
+/// A dependency that no source of the crate names costs build time for nothing.
+fn unused(name: &str, directory: &Path, flaws: &mut Vec<String>) {
+    let manifest = fs::read_to_string(directory.join("Cargo.toml")).unwrap_or_default();
+    let text: String = ["src", "tests", "examples", "benches"]
+        .iter()
+        .flat_map(|part| sources(&directory.join(part)))
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .collect();
+    let listed = manifest.lines().filter_map(|line| line.strip_suffix(".workspace = true"));
+    for dependency in listed.filter(|d| !matches!(*d, "version" | "edition" | "rust-version" | "license" | "publish")) {
+        let ident = dependency.replace('-', "_").replace("md_5", "md5");
+        if !text.contains(&format!("{ident}::")) && !text.contains(&format!("use {ident}")) {
+            flaws.push(format!("{name}: depends on {dependency}, and nothing in it says so"));
         }
     }
 }

@@ -62,8 +62,7 @@ impl DataDir {
 pub fn write_private(file: &Path, contents: &[u8]) -> io::Result<()> {
     use std::io::Write;
     let temporary = file.with_extension("new");
-    let mut out =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     out.write_all(contents)?;
     out.sync_all()?;
     std::fs::rename(&temporary, file)

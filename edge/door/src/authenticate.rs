@@ -57,7 +57,8 @@ pub(crate) fn missing(model: &Model) -> Refusal {
 /// Service and region of the credential scope, verified or not: only to find the service.
 pub(crate) fn scope(headers: &http::HeaderMap, query: &str) -> Option<(String, Region)> {
     let header = headers.get(http::header::AUTHORIZATION).and_then(|h| h.to_str().ok());
-    let from_header = header.and_then(|h| h.split("Credential=").nth(1)).map(|c| c.split([',', ' ']).next().unwrap_or(c));
+    let from_header =
+        header.and_then(|h| h.split("Credential=").nth(1)).map(|c| c.split([',', ' ']).next().unwrap_or(c));
     let in_query = || query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="));
     let credential = from_header.or_else(in_query)?.replace("%2F", "/").replace("%2f", "/");
     let mut fields = credential.split('/').skip(2);
@@ -76,7 +77,8 @@ mod tests {
         assert_eq!(found(&headers, "a=b"), None);
         let query = "X-Amz-Credential=AKIA%2F20261121%2Feu-west-1%2Fs3%2Faws4_request&x=1";
         assert_eq!(found(&headers, query).as_deref(), Some("s3 eu-west-1"));
-        let header = "AWS4-HMAC-SHA256 Credential=AKIA/20261121/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let header =
+            "AWS4-HMAC-SHA256 Credential=AKIA/20261121/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
         headers.insert("authorization", header.parse().unwrap());
         assert_eq!(found(&headers, "").as_deref(), Some("ec2 us-east-1"));
     }

@@ -14,9 +14,12 @@ pub(crate) struct HostName {
 /// Reads `sts.us-east-1.amazonaws.com`, `iam.amazonaws.com`, `s3.dualstack.us-east-1.amazonaws.com`,
 /// `bucket.with.dots.s3.us-east-1.amazonaws.com`, `ec2.us-east-1.api.aws`. `None`: no AWS name.
 pub(crate) fn read_host(host: &str) -> Option<HostName> {
-    let host = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
-    });
+    let host = host.rsplit_once(':').map_or(
+        host,
+        |(name, port)| {
+            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+        },
+    );
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let front = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".api.aws"))?;
     let mut labels: Vec<&str> = front.split('.').collect();
@@ -57,7 +60,8 @@ fn reversed(name: &str) -> Vec<&str> {
 
 fn is_region(label: &str) -> bool {
     let mut parts = label.rsplit('-');
-    parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) && label.matches('-').count() >= 2
+    parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        && label.matches('-').count() >= 2
 }
 
 #[cfg(test)]

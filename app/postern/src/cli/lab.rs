@@ -101,7 +101,11 @@ fn run(lab: &LabFile, keep: bool, json: bool, common: &Common) -> Result<ExitCod
     let wrong = outcomes.iter().filter(|outcome| outcome.wrong.is_some()).count();
     let seconds: f64 = outcomes.iter().map(|outcome| outcome.seconds).sum();
     if wrong == 0 {
-        eprintln!("\n{} {} steps in {seconds:.1} s", paint("the lab went as it should:", Colour::Green), outcomes.len());
+        eprintln!(
+            "\n{} {} steps in {seconds:.1} s",
+            paint("the lab went as it should:", Colour::Green),
+            outcomes.len()
+        );
         Ok(ExitCode::SUCCESS)
     } else {
         Err(Trouble::new(format!("{wrong} of {} steps of the lab `{}` went wrong", outcomes.len(), lab.name)))

@@ -66,9 +66,9 @@ impl Up {
     fn settings(&self) -> Result<Settings, Trouble> {
         let config = self.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
         let listen = self.listen.as_deref().or(config.listen.as_deref()).unwrap_or("127.0.0.1:4566");
-        let listen: SocketAddr = listen
-            .parse()
-            .map_err(|_| Trouble::new(format!("`{listen}` is not an address and port")).hint("such as 127.0.0.1:4566"))?;
+        let listen: SocketAddr = listen.parse().map_err(|_| {
+            Trouble::new(format!("`{listen}` is not an address and port")).hint("such as 127.0.0.1:4566")
+        })?;
         let region = self.region.as_deref().or(config.region.as_deref()).unwrap_or("us-east-1");
         let shared = self.share.iter().chain(&config.share);
         let share = shared

@@ -69,7 +69,8 @@ fn attempt(step: &Step, setting: &Setting, values: &mut BTreeMap<String, String>
             if let (None, Some(name)) = (&outcome.wrong, &step.save) {
                 values.insert(name.clone(), outcome.stdout.trim().to_owned());
             }
-            let shown = if step.secret { Outcome { stdout: "(a secret, not shown)".to_owned(), ..outcome } } else { outcome };
+            let shown =
+                if step.secret { Outcome { stdout: "(a secret, not shown)".to_owned(), ..outcome } } else { outcome };
             tell(setting, &shown);
             return shown;
         }

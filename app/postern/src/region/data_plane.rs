@@ -140,7 +140,7 @@ impl Worker {
             round.extend(jobs.try_iter());
             let result = self.round(&round);
             for job in round {
-                let answer = result.as_ref().map(|()| ()).map_err(|error| {
+                let answer = result.as_ref().copied().map_err(|error| {
                     Refusal::internal(error).hint("the kernel refused a step; see the daemon's log, and postern doctor")
                 });
                 let _ = job.done.send(answer);

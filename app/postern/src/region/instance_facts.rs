@@ -60,7 +60,8 @@ impl FactsSource for OfVpc {
         let made = self.all.iam.role_credentials_for_instance(account, &profile, &name, keys, now);
         // The session must be on the disk before anyone uses it; the runtime has other threads for the others.
         let session = tokio::task::block_in_place(|| self.all.runtime.block_on(made));
-        let session = session.inspect_err(|refusal| tracing::warn!(instance = name, %refusal, "no credentials")).ok()?;
+        let session =
+            session.inspect_err(|refusal| tracing::warn!(instance = name, %refusal, "no credentials")).ok()?;
         Some(RoleCredentials {
             access_key_id: session.access_key_id,
             secret_access_key: session.secret_access_key,
@@ -128,11 +129,8 @@ fn interface(world: &World, eni: &NetworkInterface) -> Option<InterfaceFacts> {
     let vpc = world.vpcs.get(&eni.vpc)?;
     let named = |id| (id, world.security_groups.get(&id).map(|g| g.name.clone()).unwrap_or_default());
     let dashed = |address: Ipv4Addr| address.to_string().replace('.', "-");
-    let public: Vec<(Ipv4Addr, Ipv4Addr)> = eni
-        .addresses
-        .iter()
-        .filter_map(|a| Some((a.address, world.public_address(eni.id, a.address)?)))
-        .collect();
+    let public: Vec<(Ipv4Addr, Ipv4Addr)> =
+        eni.addresses.iter().filter_map(|a| Some((a.address, world.public_address(eni.id, a.address)?))).collect();
     let public_name = |address: Ipv4Addr| match eni.region.as_str() {
         "us-east-1" => format!("ec2-{}.compute-1.amazonaws.com", dashed(address)),
         region => format!("ec2-{}.{region}.compute.amazonaws.com", dashed(address)),

@@ -65,7 +65,8 @@ fn log(verbose: u8) {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let targets = tracing_subscriber::filter::Targets::new().with_target("postern", level).with_default(LevelFilter::ERROR);
+    let targets =
+        tracing_subscriber::filter::Targets::new().with_target("postern", level).with_default(LevelFilter::ERROR);
     use tracing_subscriber::prelude::*;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();

@@ -39,4 +39,3 @@ impl Outside for Elsewhere {
         std::fs::read(super::lifecycle::console_path(&self.dir, instance)).ok()
     }
 }
-
