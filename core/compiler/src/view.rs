@@ -96,7 +96,7 @@ impl Interface<'_> {
             Holder::Instance(_, index) => index,
             Holder::NatGateway(_) => 0,
         };
-        format!("ens{}", 5 + index)
+        format!("ens{}", 5 + u64::from(index))
     }
 }
 

@@ -54,6 +54,11 @@ pub fn plain(world: &World, question: Question) -> Answer {
     }
 }
 
+/// Whether a packet from the interface to that address goes to a gateway endpoint.
+pub fn is_for_an_endpoint(world: &World, eni: &NetworkInterface, to: Ipv4Addr) -> bool {
+    matches!(route(world, eni, to), Some(Hop::Endpoint))
+}
+
 /// Resolver, metadata and routers: no group, no ACL, no route. The outer `None`: the packet is for none of them.
 fn link_local<'w>(world: &'w World, eni: &'w NetworkInterface, sent: Sent) -> Option<Option<Reached<'w>>> {
     let vpc = &world.vpcs[&eni.vpc];

@@ -1,13 +1,13 @@
 //! Random Worlds, and the questions they are asked: the simulated program against the second opinion.
 
-use crate::plain::plain;
+use crate::plain::{is_for_an_endpoint, plain};
 use crate::questions::{Question, What, Who, answer};
 use crate::world::world;
-use postern_compiler::compile;
+use postern_compiler::{compile, compile_internet, compile_vpc};
 use postern_model::{SITES, World, public_services};
 use postern_names::{InstanceId, Region};
-use postern_program::check;
 use postern_program::simulate::Simulator;
+use postern_program::{apply_to, check, diff};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -238,6 +238,38 @@ proptest! {
     #[test]
     fn the_same_world_has_the_same_text(text in worlds()) {
         prop_assert_eq!(compile(&world(&text)).text(), compile(&world(&text)).text());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// The door asks the World which endpoint a connection came by: it must name one wherever the routes lead to a door,
+    /// and none elsewhere.
+    #[test]
+    fn the_world_names_the_endpoint_that_the_routes_chose(text in worlds()) {
+        let world = world(&text);
+        let places: BTreeSet<Ipv4Addr> = questions(&world).iter().map(|q| q.destination).collect();
+        for interface in world.network_interfaces.values() {
+            for place in &places {
+                let named = world.gateway_endpoint_for(interface.subnet, *place).is_some();
+                prop_assert_eq!(named, is_for_an_endpoint(&world, interface, *place), "{} {}\n{}", interface.id, place, text);
+            }
+        }
+    }
+
+    #[test]
+    fn every_part_has_one_owner(text in worlds()) {
+        let world = world(&text);
+        let alone = world.vpcs.keys().map(|vpc| compile_vpc(&world, *vpc).parts.len()).sum::<usize>();
+        prop_assert_eq!(alone + compile_internet(&world).parts.len(), compile(&world).parts.len());
+    }
+
+    /// From World to World: the steps are the wanted program's, and nothing is left over.
+    #[test]
+    fn steps_lead_from_world_to_world(a in worlds(), b in worlds()) {
+        let (a, b) = (compile(&world(&a)), compile(&world(&b)));
+        prop_assert_eq!(apply_to(a.clone(), &diff(&a, &b)), b);
     }
 }
 
