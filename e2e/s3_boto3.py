@@ -294,6 +294,9 @@ def copies():
         refused("NoSuchBucket", 404, S3.copy_object, Bucket=two, Key="c", CopySource={"Bucket": one + "x", "Key": "none"})
         refused("PreconditionFailed", 412, S3.copy_object, Bucket=two, Key="c", CopySource={"Bucket": two, "Key": "b"},
                 CopySourceIfMatch='"00"')
+        refused("AccessDenied", 403, S3.get_object, Bucket=two, Key="b", ExpectedBucketOwner="000000000001")
+        refused("AccessDenied", 403, S3.copy_object, Bucket=two, Key="c", CopySource={"Bucket": two, "Key": "b"},
+                ExpectedSourceBucketOwner="000000000001")
 
 
 @case

@@ -29,6 +29,10 @@ pub(crate) enum Signed {
     OldQuery,
 }
 
+/// What the query of a presigned URL must have.
+const ALL_PARAMETERS: &str = "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
+                              X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.";
+
 /// The claims of a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signing {
@@ -56,8 +60,7 @@ impl Signing {
         if parameter(query, "X-Amz-Signature").is_none() {
             return Ok(Self { signed: Signed::No, region: None, token });
         }
-        let scope = parameter(query, "X-Amz-Credential")
-            .ok_or_else(|| query_parameters("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."))?;
+        let scope = parameter(query, "X-Amz-Credential").ok_or_else(|| query_parameters(ALL_PARAMETERS))?;
         let region =
             scope_region(&scope, "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter")?;
         if let Some(seconds) = parameter(query, "X-Amz-Expires") {
@@ -85,7 +88,10 @@ fn of_header(authorization: &str, headers: &HeaderMap, token: Option<String>) ->
         rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(|| {
             refuse_with(
                 "AuthorizationHeaderMalformed",
-                format!("The authorization header is malformed; the authorization header requires three components: Credential, SignedHeaders, and Signature; {name} is missing."),
+                format!(
+                    "The authorization header is malformed; the authorization header requires three components: \
+                     Credential, SignedHeaders, and Signature; {name} is missing."
+                ),
             )
         })
     };
@@ -133,7 +139,8 @@ fn check_expiry(seconds: &str) -> Answer<()> {
         Ok(0..=604_800) => Ok(()),
         Ok(n) if n < 0 => Err(query_parameters("X-Amz-Expires must be non-negative")),
         Ok(_) => Err(query_parameters(
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than \
+             604800 seconds",
         )),
         Err(_) => Err(query_parameters("X-Amz-Expires should be a number")),
     }
@@ -193,13 +200,15 @@ mod tests {
         Signing::read(&uri.parse().unwrap(), &headers(pairs))
     }
 
-    const GOOD: &str = "AWS4-HMAC-SHA256 Credential=AKIA/20250101/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
+    const GOOD: &str = "AWS4-HMAC-SHA256 Credential=AKIA/20250101/eu-west-1/s3/aws4_request, \
+                        SignedHeaders=host;x-amz-date, Signature=00";
 
     #[test]
     fn the_region_is_the_one_signed_for() {
         let signing = read("/", &[("authorization", GOOD), ("x-amz-date", "d")]).unwrap();
         assert_eq!((signing.signed, signing.region.as_deref()), (Signed::Header, Some("eu-west-1")));
-        let uri = "/b/k?X-Amz-Credential=AKIA%2F20250101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Security-Token=a%2Bb&X-Amz-Signature=00";
+        let uri = "/b/k?X-Amz-Credential=AKIA%2F20250101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Expires=60&\
+                   X-Amz-SignedHeaders=host&X-Amz-Security-Token=a%2Bb&X-Amz-Signature=00";
         let signing = read(uri, &[]).unwrap();
         assert_eq!((signing.signed, signing.token.as_deref()), (Signed::Query, Some("a+b")));
         assert_eq!(read("/", &[]).unwrap().signed, Signed::No);

@@ -107,7 +107,7 @@ impl Gate {
                 Some(bucket) if operation == "GetBucketLocation" => Some(bucket),
                 Some(bucket) => {
                     redirect::check(visit, &bucket, header(cx.headers(), "host").unwrap_or_default())?;
-                    check_owner(cx, &bucket.owner.to_string())?;
+                    check_owner(cx, "x-amz-expected-bucket-owner", &bucket.owner.to_string())?;
                     Some(bucket)
                 }
                 None if operation == "CreateBucket" => None,
@@ -147,6 +147,7 @@ impl Gate {
         let text = header(cx.headers(), "x-amz-copy-source").unwrap_or_default();
         let source = crate::verbs::copy::Source::read(text)?;
         let bucket = self.store.bucket(&source.bucket).ok_or_else(|| no_such_bucket(&source.bucket))?;
+        check_owner(cx, "x-amz-source-expected-bucket-owner", &bucket.owner.to_string())?;
         let action = if source.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
         let mut asked = keys::basic(visit);
         if let Some(version) = &source.version {
@@ -191,9 +192,9 @@ impl Gate {
     }
 }
 
-/// `x-amz-expected-bucket-owner`, where it is given, must be true.
-fn check_owner(cx: &S3AccessContext<'_>, owner: &str) -> Answer<()> {
-    match header(cx.headers(), "x-amz-expected-bucket-owner") {
+/// The owner that a client expects, where it says so, must be the one.
+fn check_owner(cx: &S3AccessContext<'_>, name: &str, owner: &str) -> Answer<()> {
+    match header(cx.headers(), name) {
         Some(given) if given != owner => Err(refuse("AccessDenied")),
         _ => Ok(()),
     }

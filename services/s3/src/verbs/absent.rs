@@ -26,10 +26,13 @@ macro_rules! empty {
 
 never_set! {
     get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput = "NoSuchCORSConfiguration";
-    get_bucket_lifecycle(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput = "NoSuchLifecycleConfiguration";
+    get_bucket_lifecycle(GetBucketLifecycleConfigurationInput)
+        -> GetBucketLifecycleConfigurationOutput = "NoSuchLifecycleConfiguration";
     get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = "NoSuchWebsiteConfiguration";
-    get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = "ReplicationConfigurationNotFoundError";
-    get_object_lock(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = "ObjectLockConfigurationNotFoundError";
+    get_bucket_replication(GetBucketReplicationInput)
+        -> GetBucketReplicationOutput = "ReplicationConfigurationNotFoundError";
+    get_object_lock(GetObjectLockConfigurationInput)
+        -> GetObjectLockConfigurationOutput = "ObjectLockConfigurationNotFoundError";
 }
 
 empty! {
@@ -38,7 +41,8 @@ empty! {
     delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput;
     delete_bucket_replication(DeleteBucketReplicationInput) -> DeleteBucketReplicationOutput;
     list_analytics(ListBucketAnalyticsConfigurationsInput) -> ListBucketAnalyticsConfigurationsOutput;
-    list_intelligent_tiering(ListBucketIntelligentTieringConfigurationsInput) -> ListBucketIntelligentTieringConfigurationsOutput;
+    list_intelligent_tiering(ListBucketIntelligentTieringConfigurationsInput)
+        -> ListBucketIntelligentTieringConfigurationsOutput;
     list_inventory(ListBucketInventoryConfigurationsInput) -> ListBucketInventoryConfigurationsOutput;
     list_metrics(ListBucketMetricsConfigurationsInput) -> ListBucketMetricsConfigurationsOutput;
     get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput;

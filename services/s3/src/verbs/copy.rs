@@ -91,7 +91,8 @@ pub(crate) async fn copy_object(
     let digested = digest_if_needed(verbs, &found, body, algorithm).await?;
     drop(reading);
     let from_version = shown_version(&source_bucket, &found);
-    let record = commit(verbs, &target, &input.key, head, &source_bucket, &source, found, digested).await?;
+    let (key, source_bucket) = (input.key, &source_bucket);
+    let record = Copy { target: &target, key, head, source_bucket, source, found, digested }.commit(verbs).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&record.etag)),
         last_modified: Some(timestamp(record.modified)),
@@ -166,45 +167,47 @@ async fn digest_if_needed(
     digested.map(Some).map_err(Refusal::internal)
 }
 
-/// Stores the copy if the source is still what was looked at.
-#[allow(clippy::too_many_arguments)]
-async fn commit(
-    verbs: &Verbs,
-    target: &Arc<Bucket>,
-    key: &str,
-    mut head: Head,
-    source_bucket: &Bucket,
-    source: &Source,
+/// A copy about to be stored.
+struct Copy<'a> {
+    target: &'a Bucket,
+    key: String,
+    head: Head,
+    source_bucket: &'a Bucket,
+    source: Source,
     found: Record,
     digested: Option<Digested>,
-) -> Answer<Record> {
-    let (from, to, name) = (source_bucket.id, target.id, target.name.clone());
-    let source = source.clone();
-    let body = found.body.ok_or_else(|| Refusal::internal("an object without a body"))?;
-    head.sum = digested.as_ref().map_or_else(|| found.head.sum.clone(), |d| Some(d.sum.clone()));
-    let new = NewObject {
-        key: key.to_owned(),
-        version: fresh_id(32)?,
-        size: found.size,
-        etag: digested.as_ref().map_or_else(|| found.etag.clone(), Digested::etag),
-        head,
-        body: NewBody::Shared(body),
-    };
-    let store = move |change: &mut crate::store::writer::Change<'_>| {
-        let now = match &source.version {
-            Some(id) => objects::version(change.db, from, &source.key, id)?.map(|(r, _)| r),
-            None => objects::current(change.db, from, &source.key)?,
+}
+
+impl Copy<'_> {
+    /// Stores it if the source is still what was looked at.
+    async fn commit(mut self, verbs: &Verbs) -> Answer<Record> {
+        let (from, to, name) = (self.source_bucket.id, self.target.id, self.target.name.clone());
+        let body = self.found.body.ok_or_else(|| Refusal::internal("an object without a body"))?;
+        let (etag, sum) = match self.digested {
+            Some(digested) => (digested.etag(), Some(digested.sum)),
+            None => (self.found.etag, self.found.head.sum),
         };
-        if now.map(|r| r.seq) != Some(found.seq) {
-            return Ok(Err(refuse("OperationAborted")));
-        }
-        let bucket = match change.bucket(to, &name)? {
-            Ok(bucket) => bucket,
-            Err(refusal) => return Ok(Err(refusal)),
+        self.head.sum = sum;
+        let body = NewBody::Shared(body);
+        let (key, head, size) = (self.key, self.head, self.found.size);
+        let new = NewObject { key, version: fresh_id(32)?, size, etag, head, body };
+        let (source, seq) = (self.source, self.found.seq);
+        let store = move |change: &mut crate::store::writer::Change<'_>| {
+            let now = match &source.version {
+                Some(id) => objects::version(change.db, from, &source.key, id)?.map(|(r, _)| r),
+                None => objects::current(change.db, from, &source.key)?,
+            };
+            if now.map(|r| r.seq) != Some(seq) {
+                return Ok(Err(refuse("OperationAborted")));
+            }
+            let bucket = match change.bucket(to, &name)? {
+                Ok(bucket) => bucket,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            objects::put(change, &bucket, &new).map(Ok)
         };
-        objects::put(change, &bucket, &new).map(Ok)
-    };
-    verbs.store.change(store).await
+        verbs.store.change(store).await
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ impl Encoding {
             Some(other) => Err(bad_argument("Invalid Encoding Method specified in Request", "encoding-type", other)),
         }
     }
+    /// As in URLs, whatever the client said.
+    pub fn url() -> Self {
+        Self(true)
+    }
     pub fn text(self, text: &str) -> String {
         if self.0 { utf8_percent_encode(text, PLAIN).to_string() } else { text.to_owned() }
     }

@@ -105,44 +105,63 @@ serve! {
     get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = policy::get_bucket_policy;
     put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = policy::put_bucket_policy;
     delete_bucket_policy(DeleteBucketPolicyInput) -> DeleteBucketPolicyOutput = policy::delete_bucket_policy;
-    get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = policy::get_bucket_policy_status;
-    get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = policy::get_public_access_block;
-    put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = policy::put_public_access_block;
-    delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput = policy::delete_public_access_block;
-    get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = settings::get_bucket_ownership_controls;
-    put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = settings::put_bucket_ownership_controls;
-    delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput) -> DeleteBucketOwnershipControlsOutput = settings::delete_bucket_ownership_controls;
+    get_bucket_policy_status(GetBucketPolicyStatusInput)
+        -> GetBucketPolicyStatusOutput = policy::get_bucket_policy_status;
+    get_public_access_block(GetPublicAccessBlockInput)
+        -> GetPublicAccessBlockOutput = policy::get_public_access_block;
+    put_public_access_block(PutPublicAccessBlockInput)
+        -> PutPublicAccessBlockOutput = policy::put_public_access_block;
+    delete_public_access_block(DeletePublicAccessBlockInput)
+        -> DeletePublicAccessBlockOutput = policy::delete_public_access_block;
+    get_bucket_ownership_controls(GetBucketOwnershipControlsInput)
+        -> GetBucketOwnershipControlsOutput = settings::get_bucket_ownership_controls;
+    put_bucket_ownership_controls(PutBucketOwnershipControlsInput)
+        -> PutBucketOwnershipControlsOutput = settings::put_bucket_ownership_controls;
+    delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput)
+        -> DeleteBucketOwnershipControlsOutput = settings::delete_bucket_ownership_controls;
     get_bucket_tagging(GetBucketTaggingInput) -> GetBucketTaggingOutput = tags::get_bucket_tagging;
     put_bucket_tagging(PutBucketTaggingInput) -> PutBucketTaggingOutput = tags::put_bucket_tagging;
     delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput = tags::delete_bucket_tagging;
     get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = settings::get_bucket_encryption;
     put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = settings::put_bucket_encryption;
-    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = settings::delete_bucket_encryption;
+    delete_bucket_encryption(DeleteBucketEncryptionInput)
+        -> DeleteBucketEncryptionOutput = settings::delete_bucket_encryption;
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket_acl;
     put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_bucket_acl;
     get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object_acl;
     put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object_acl;
     get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput = absent::get_bucket_cors;
     delete_bucket_cors(DeleteBucketCorsInput) -> DeleteBucketCorsOutput = absent::delete_bucket_cors;
-    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput = absent::get_bucket_lifecycle;
-    delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput = absent::delete_bucket_lifecycle;
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput)
+        -> GetBucketLifecycleConfigurationOutput = absent::get_bucket_lifecycle;
+    delete_bucket_lifecycle(DeleteBucketLifecycleInput)
+        -> DeleteBucketLifecycleOutput = absent::delete_bucket_lifecycle;
     get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = absent::get_bucket_website;
     delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput = absent::delete_bucket_website;
     get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = absent::get_bucket_replication;
-    delete_bucket_replication(DeleteBucketReplicationInput) -> DeleteBucketReplicationOutput = absent::delete_bucket_replication;
+    delete_bucket_replication(DeleteBucketReplicationInput)
+        -> DeleteBucketReplicationOutput = absent::delete_bucket_replication;
     get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = absent::get_bucket_logging;
-    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = absent::get_bucket_notification;
-    get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = absent::get_bucket_accelerate;
-    list_bucket_analytics_configurations(ListBucketAnalyticsConfigurationsInput) -> ListBucketAnalyticsConfigurationsOutput = absent::list_analytics;
-    list_bucket_intelligent_tiering_configurations(ListBucketIntelligentTieringConfigurationsInput) -> ListBucketIntelligentTieringConfigurationsOutput = absent::list_intelligent_tiering;
-    list_bucket_inventory_configurations(ListBucketInventoryConfigurationsInput) -> ListBucketInventoryConfigurationsOutput = absent::list_inventory;
-    list_bucket_metrics_configurations(ListBucketMetricsConfigurationsInput) -> ListBucketMetricsConfigurationsOutput = absent::list_metrics;
+    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput)
+        -> GetBucketNotificationConfigurationOutput = absent::get_bucket_notification;
+    get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput)
+        -> GetBucketAccelerateConfigurationOutput = absent::get_bucket_accelerate;
+    list_bucket_analytics_configurations(ListBucketAnalyticsConfigurationsInput)
+        -> ListBucketAnalyticsConfigurationsOutput = absent::list_analytics;
+    list_bucket_intelligent_tiering_configurations(ListBucketIntelligentTieringConfigurationsInput)
+        -> ListBucketIntelligentTieringConfigurationsOutput = absent::list_intelligent_tiering;
+    list_bucket_inventory_configurations(ListBucketInventoryConfigurationsInput)
+        -> ListBucketInventoryConfigurationsOutput = absent::list_inventory;
+    list_bucket_metrics_configurations(ListBucketMetricsConfigurationsInput)
+        -> ListBucketMetricsConfigurationsOutput = absent::list_metrics;
     get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput = absent::get_object_retention;
     put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput = absent::put_object_retention;
     get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput = absent::get_object_legal_hold;
     put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput = absent::put_object_legal_hold;
-    get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = absent::get_bucket_request_payment;
-    get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = absent::get_object_lock;
+    get_bucket_request_payment(GetBucketRequestPaymentInput)
+        -> GetBucketRequestPaymentOutput = absent::get_bucket_request_payment;
+    get_object_lock_configuration(GetObjectLockConfigurationInput)
+        -> GetObjectLockConfigurationOutput = absent::get_object_lock;
     put_object(PutObjectInput) -> PutObjectOutput = put::put_object;
     post_object(PostObjectInput) -> PostObjectOutput = post::post_object;
     get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput = get::get_object_attributes;
@@ -155,11 +174,15 @@ serve! {
     list_objects(ListObjectsInput) -> ListObjectsOutput = list::list_objects;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = list::list_objects_v2;
     list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = list::list_object_versions;
-    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = multipart::create_multipart_upload;
+    create_multipart_upload(CreateMultipartUploadInput)
+        -> CreateMultipartUploadOutput = multipart::create_multipart_upload;
     upload_part(UploadPartInput) -> UploadPartOutput = parts::upload_part;
     upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = parts::upload_part_copy;
-    complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput = multipart::complete_multipart_upload;
-    abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput = multipart::abort_multipart_upload;
+    complete_multipart_upload(CompleteMultipartUploadInput)
+        -> CompleteMultipartUploadOutput = multipart::complete_multipart_upload;
+    abort_multipart_upload(AbortMultipartUploadInput)
+        -> AbortMultipartUploadOutput = multipart::abort_multipart_upload;
     list_parts(ListPartsInput) -> ListPartsOutput = parts::list_parts;
-    list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = multipart::list_multipart_uploads;
+    list_multipart_uploads(ListMultipartUploadsInput)
+        -> ListMultipartUploadsOutput = multipart::list_multipart_uploads;
 }

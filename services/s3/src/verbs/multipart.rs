@@ -188,7 +188,7 @@ pub(crate) async fn complete_multipart_upload(
     };
     let record = verbs.store.change(move |change| completion.run(change)).await?;
     let scheme = if secure { "https" } else { "http" };
-    let location = format!("{scheme}://{host}/{}/{}", bucket.name, super::list::Encoding::of(None)?.text(&input.key));
+    let location = format!("{scheme}://{host}/{}/{}", bucket.name, Encoding::url().text(&input.key));
     let mut output = CompleteMultipartUploadOutput {
         bucket: Some(bucket.name.clone()),
         key: Some(input.key),
