@@ -84,7 +84,28 @@ fn show(lab: &LabFile) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The first AWS CLIs that read AWS_ENDPOINT_URL. An older one would speak to the real AWS.
+const CLI_SINCE: [(u32, u32); 2] = [(1, 29), (2, 13)];
+
+fn check_cli() -> Result<(), Trouble> {
+    let hint = "install a current one into a virtual environment: pip install awscli";
+    let output = std::process::Command::new("aws").arg("--version").output();
+    let output = output.map_err(|error| Trouble::new(format!("the labs need the AWS CLI: aws: {error}")).hint(hint))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    match version(&said) {
+        Some((major, minor)) if CLI_SINCE.iter().any(|(m, least)| *m == major && minor >= *least) => Ok(()),
+        _ => Err(Trouble::new(format!("this AWS CLI does not read AWS_ENDPOINT_URL: {}", said.trim())).hint(hint)),
+    }
+}
+
+/// Major and minor of `aws-cli/2.13.1 Python/3.11 ...`.
+fn version(said: &str) -> Option<(u32, u32)> {
+    let mut numbers = said.strip_prefix("aws-cli/")?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
 fn run(lab: &LabFile, keep: bool, json: bool, common: &Common) -> Result<ExitCode, Trouble> {
+    check_cli()?;
     let environment = env::variables(common)?.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let setting = Setting {
         environment,
@@ -109,5 +130,17 @@ fn run(lab: &LabFile, keep: bool, json: bool, common: &Common) -> Result<ExitCod
         Ok(ExitCode::SUCCESS)
     } else {
         Err(Trouble::new(format!("{wrong} of {} steps of the lab `{}` went wrong", outcomes.len(), lab.name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn versions() {
+        assert_eq!(version("aws-cli/2.9.19 Python/3.11.2 Linux"), Some((2, 9)));
+        assert_eq!(version("aws-cli/1.46.2 Python/3.11.7"), Some((1, 46)));
+        assert_eq!(version("aws: not found"), None);
     }
 }
