@@ -7,20 +7,20 @@ use postern_linux::{Host, Opened, Socket, new_namespace};
 use postern_model::{Change, EntityKey, World, public_service};
 use postern_names::*;
 use postern_program::*;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
-const PORTS: [u16; 5] = [22, 80, 443, 5432, 8080];
+pub const PORTS: [u16; 6] = [22, 53, 80, 443, 5432, 8080];
 
-const SERVERS: [&str; 5] = ["web", "app", "db", "beside", "far"];
+pub const SERVERS: [&str; 5] = ["web", "app", "db", "beside", "far"];
 
-struct Region {
-    lab: Lab,
-    world: World,
+pub struct Region {
+    pub lab: Lab,
+    pub world: World,
 }
 
 impl Region {
     /// Every instance listens on every port and tells its name; doors tell where they stand.
-    fn new(world: World) -> Region {
+    pub fn new(world: World) -> Region {
         let mut lab = Lab { host: Host::new().unwrap(), parts: Program::default() };
         for n in INSTANCES {
             lab.host.adopt(guest(n), new_namespace().unwrap()).unwrap();
@@ -36,9 +36,19 @@ impl Region {
         Region { lab, world }
     }
 
-    fn change(&mut self, change: Change) {
+    pub fn change(&mut self, change: Change) {
         self.world.apply(change);
         self.lab.become_program(compile(&self.world)).into_iter().for_each(open);
+    }
+
+    /// The same by datagrams.
+    pub fn serve_datagrams(&self) {
+        for (n, name) in INSTANCES.into_iter().zip(SERVERS) {
+            for port in PORTS {
+                let bound = self.lab.host.in_namespace(guest(n), || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)));
+                tell_datagrams(bound.unwrap().unwrap(), name);
+            }
+        }
     }
 
     /// Who answers, and as whom it sees the caller.
@@ -47,16 +57,22 @@ impl Region {
     }
 }
 
-fn open(opened: Opened) {
-    let name = match (&opened.key, opened.role) {
-        (Key::Listener(Namespace::Internet, ..), Role::Site) => "site",
-        (Key::Listener(Namespace::Internet, ..), _) => "public door",
+/// What the server behind a listener says that it is.
+pub fn name_of(namespace: Namespace, role: Role) -> &'static str {
+    match (namespace, role) {
+        (Namespace::Internet, Role::Site) => "site",
+        (Namespace::Internet, _) => "public door",
         (_, Role::DoorTls | Role::DoorPlain) => "endpoint",
         (_, Role::Metadata) => "metadata",
         _ => "resolver",
-    };
-    if let Socket::Tcp(listener) = opened.socket {
-        tell(listener, name);
+    }
+}
+
+fn open(opened: Opened) {
+    let name = name_of(opened.key.namespace(), opened.role);
+    match opened.socket {
+        Socket::Tcp(listener) => tell(listener, name),
+        Socket::Udp(socket) => tell_datagrams(socket, name),
     }
 }
 
@@ -108,7 +124,7 @@ fn every_stop_decides_as_aws_says() {
             (DB, "169.254.169.254", 80, "metadata to 10.0.3.5", "no group and no ACL filters metadata"),
             (WEB, "10.0.1.1", 80, "nothing", "the router serves nothing"),
         ];
-        let answers = region.lab.ask_all(cases.iter().map(|(n, to, port, ..)| (guest(*n), *to, *port)));
+        let answers = region.lab.at_once(cases.iter(), |lab, (n, to, port, ..)| lab.ask(guest(*n), to, *port));
         for ((n, to, port, wanted, why), found) in cases.iter().zip(answers) {
             assert_eq!(found.unwrap_or_else(|_| "nothing".into()), *wanted, "{n} to {to}:{port}: {why}");
         }

@@ -7,6 +7,7 @@ mod filter;
 mod life;
 mod nat;
 mod probe;
+mod random;
 mod routing;
 mod speed;
 mod support;

@@ -4,7 +4,7 @@ use postern_linux::{Host, Opened, new_namespace};
 use postern_names::{InstanceId, Ipv4Cidr, VpcId};
 use postern_program::*;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::Duration;
 
@@ -146,13 +146,14 @@ impl Lab {
         tell(listener, name);
     }
 
-    /// The answers to many questions, asked at the same time, in their order.
-    pub fn ask_all<'a>(
+    /// The answers to many questions, put at the same time, in their order.
+    pub fn at_once<Q: Send, R: Send>(
         &self,
-        questions: impl Iterator<Item = (Namespace, &'a str, u16)>,
-    ) -> Vec<Result<String, String>> {
+        questions: impl Iterator<Item = Q>,
+        put: impl Fn(&Lab, Q) -> R + Send + Copy,
+    ) -> Vec<R> {
         std::thread::scope(|scope| {
-            let asked: Vec<_> = questions.map(|(ns, to, port)| scope.spawn(move || self.ask(ns, to, port))).collect();
+            let asked: Vec<_> = questions.map(|question| scope.spawn(move || put(self, question))).collect();
             asked.into_iter().map(|answer| answer.join().unwrap()).collect()
         })
     }
@@ -182,4 +183,47 @@ pub fn listen_to(to: SocketAddr) -> std::io::Result<String> {
     let mut words = String::new();
     stream.read_to_string(&mut words)?;
     Ok(words)
+}
+
+/// The same by datagrams: one for each that comes.
+pub fn tell_datagrams(socket: UdpSocket, name: &'static str) {
+    socket.set_nonblocking(false).unwrap();
+    std::thread::spawn(move || {
+        while let Ok((_, from)) = socket.recv_from(&mut [0; 64]) {
+            let _ = socket.send_to(format!("{name} to {}", from.ip()).as_bytes(), from);
+        }
+    });
+}
+
+/// What comes back for a datagram.
+pub fn send_to(to: SocketAddrV4) -> std::io::Result<String> {
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    socket.connect(to)?;
+    socket.set_read_timeout(Some(WITHIN))?;
+    socket.send(b"who?")?;
+    let mut buffer = [0; 64];
+    let length = socket.recv(&mut buffer)?;
+    Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
+}
+
+/// `pong` if an echo request with this id is answered by the one it was sent to.
+pub fn ping(to: Ipv4Addr, id: u16) -> std::io::Result<String> {
+    use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, ipproto, socket, sockopt};
+    let socket = socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::ICMP))?;
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, Some(WITHIN))?;
+    rustix::net::connect(&socket, &SocketAddrV4::new(to, 0))?;
+    let [high, low] = id.to_be_bytes();
+    let sum = 0x0800 + u32::from(id) + 1;
+    let [sum_high, sum_low] = (!((sum & 0xffff) + (sum >> 16)) as u16).to_be_bytes();
+    rustix::net::send(&socket, &[8, 0, sum_high, sum_low, high, low, 0, 1], SendFlags::empty())?;
+    let until = std::time::Instant::now() + WITHIN;
+    while std::time::Instant::now() < until {
+        let mut buffer = [0; 128];
+        let (length, _) = rustix::net::recv(&socket, &mut buffer[..], RecvFlags::empty())?;
+        // Behind an IP header without options.
+        if length >= 28 && buffer[20] == 0 && buffer[24..26] == [high, low] {
+            return Ok("pong".into());
+        }
+    }
+    Err(std::io::ErrorKind::TimedOut.into())
 }
