@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Lab, host_type, pretty, text, texts};
+use common::{Lab, host_type, masked, pretty, text, texts};
 use expect_test::expect;
 use postern_control::lifecycle;
 use postern_model::InstanceState;
@@ -40,7 +40,8 @@ fn an_instance_begins_pending_with_all_its_members() {
             { "ResourceType": "network-interface", "Tags": [{ "Key": "Name", "Value": "card" }] },
         ],
     });
-    let reply = lab.ok("RunInstances", input);
+    let mut reply = lab.ok("RunInstances", input);
+    assert!(reply["Instances"][0]["CpuOptions"].take().is_object());
     expect![[r#"
         {
           "ReservationId": "r-00000000000001022",
@@ -48,7 +49,7 @@ fn an_instance_begins_pending_with_all_its_members() {
           "Groups": [],
           "Instances": [
             {
-              "Architecture": "x86_64",
+              "Architecture": "ARCH",
               "BlockDeviceMappings": [
                 {
                   "DeviceName": "/dev/xvda",
@@ -164,7 +165,7 @@ fn an_instance_begins_pending_with_all_its_members() {
               "StateTransitionReason": "",
               "AmiLaunchIndex": 0,
               "ProductCodes": [],
-              "InstanceType": "t3.xlarge",
+              "InstanceType": "HOST-TYPE",
               "LaunchTime": "2026-11-21T10:00:00Z",
               "Placement": {
                 "AvailabilityZone": "us-east-1a",
@@ -194,10 +195,7 @@ fn an_instance_begins_pending_with_all_its_members() {
                   "Value": "web"
                 }
               ],
-              "CpuOptions": {
-                "CoreCount": 2,
-                "ThreadsPerCore": 2
-              },
+              "CpuOptions": null,
               "PrivateDnsNameOptions": {
                 "HostnameType": "ip-name",
                 "EnableResourceNameDnsARecord": false,
@@ -206,7 +204,7 @@ fn an_instance_begins_pending_with_all_its_members() {
             }
           ]
         }"#]]
-    .assert_eq(&pretty(&reply));
+    .assert_eq(&masked(&pretty(&reply)));
 }
 
 #[test]
@@ -269,7 +267,7 @@ fn wrong_launches_are_refused() {
         InvalidAMIID.NotFound: The image id '[ami-0abcdef1234567890]' does not exist
         InvalidAMIID.Malformed: Invalid id: "debian" (expecting "ami-...")
         InvalidParameterValue: Invalid value 't9.huge' for InstanceType.
-        InvalidParameterValue: The architecture 'arm64' of the specified instance type does not match the architecture 'x86_64' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.
+        InvalidParameterValue: The architecture 'ARCH' of the specified instance type does not match the architecture 'ARCH' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.
         InvalidParameterValue: Value (0) for parameter minCount is invalid. Must be at least 1
         InvalidParameterValue: Value (1) for parameter maxCount is invalid. Must be greater than or equal to minCount
         InvalidSubnetID.NotFound: The subnet ID 'subnet-00000000000000001' does not exist
@@ -291,7 +289,7 @@ fn wrong_launches_are_refused() {
         UnsupportedOperation: RunInstances with LaunchTemplate is not served by Postern yet.
         UnsupportedOperation: RunInstances with InstanceMarketOptions (Spot) other than the default is not served by Postern yet.
         UnsupportedOperation: A volume besides the root volume is not served by Postern yet.
-        InvalidParameterValue: 'vpc' is not a valid taggable resource type for this operation."#]].assert_eq(&refusals.join("\n"));
+        InvalidParameterValue: 'vpc' is not a valid taggable resource type for this operation."#]].assert_eq(&masked(&refusals.join("\n")));
 }
 
 #[test]

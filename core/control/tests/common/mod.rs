@@ -146,6 +146,11 @@ pub fn host_type() -> &'static str {
     if cfg!(target_arch = "aarch64") { "m7g.large" } else { "t3.xlarge" }
 }
 
+/// A text with what depends on the host's processor masked.
+pub fn masked(text: &str) -> String {
+    text.replace(host_type(), "HOST-TYPE").replace("x86_64", "ARCH").replace("arm64", "ARCH")
+}
+
 /// The text at a JSON pointer.
 pub fn text(reply: &Value, pointer: &str) -> String {
     let found = reply.pointer(pointer).and_then(Value::as_str);
