@@ -1,7 +1,11 @@
 """kill -9 and up again: the world, the objects and the running data plane are as before, and nothing leaks."""
 
+import itertools
 import os
+import random
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -78,6 +82,60 @@ def test_acknowledged_writes_survive_kills(fresh):
             assert region.client("s3").get_object(Bucket="many", Key=key)["Body"].read() == key.encode() * 1000
         known = {v["VpcId"] for v in region.client("ec2").describe_vpcs()["Vpcs"]}
         assert set(vpcs) <= known
+
+
+def test_killed_in_the_middle_of_writes(fresh):
+    """Writers that never pause, killed at a random moment: what was acknowledged is there, and nothing is half-made."""
+    region = fresh("root")
+    region.client("s3").create_bucket(Bucket="stormy")
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    kept_objects, kept_groups = {}, set()
+    for turn in range(4):
+        stop = threading.Event()
+
+        def objects(worker, turn=turn, stop=stop):
+            s3 = region.client("s3")
+            for number in itertools.count():
+                key, size = f"{turn}/{worker}/{number}", (1, 3000, 200_000)[number % 3]
+                try:
+                    s3.put_object(Bucket="stormy", Key=key, Body=bytes([number % 251]) * size)
+                except Exception:
+                    return
+                kept_objects[key] = (number % 251, size)
+                if stop.is_set():
+                    return
+
+        def groups(turn=turn, stop=stop):
+            ec2 = region.client("ec2")
+            for number in itertools.count():
+                try:
+                    kept_groups.add(ec2.create_security_group(GroupName=f"{turn}-{number}", Description="d")["GroupId"])
+                except Exception:
+                    return
+                if stop.is_set():
+                    return
+
+        writers = [threading.Thread(target=objects, args=(w,)) for w in range(3)] + [threading.Thread(target=groups)]
+        for writer in writers:
+            writer.start()
+        time.sleep(chance.uniform(0.2, 1.0))
+        region.kill()
+        stop.set()
+        for writer in writers:
+            writer.join(30)
+        region.up()
+        s3 = region.client("s3")
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket="stormy")
+        found = {o["Key"]: o["Size"] for page in pages for o in page.get("Contents", [])}
+        for key, (_, size) in kept_objects.items():
+            assert found.get(key) == size, (seed, key)
+        for key in list(found)[-20:]:
+            body = s3.get_object(Bucket="stormy", Key=key)["Body"].read()
+            assert len(set(body)) == 1 and len(body) == found[key], (seed, key)
+        known = {g["GroupId"] for g in region.client("ec2").describe_security_groups()["SecurityGroups"]}
+        assert kept_groups <= known, seed
+    assert kept_objects and kept_groups
 
 
 def test_two_regions_side_by_side(fresh):

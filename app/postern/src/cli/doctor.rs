@@ -80,15 +80,15 @@ fn look(common: &Common) -> Result<Vec<Finding>, Trouble> {
         found: probe.problem.unwrap_or_default(),
         remedy: probe.remedy,
     }));
-    findings.push(program("nft", "--version", "nftables", true));
-    findings.push(program("ssh-keygen", "-?", "openssh-client", false));
-    findings.push(program("sshd", "-?", "openssh-server", false));
-    findings.push(program("aws", "--version", "awscli", false));
+    findings.push(program("ssh-keygen", "-?", "openssh-client"));
+    findings.push(program("sshd", "-?", "openssh-server"));
+    findings.push(program("aws", "--version", "awscli"));
     findings.push(data_dir(common));
     Ok(findings)
 }
 
-fn program(name: &str, flag: &str, package: &str, essential: bool) -> Finding {
+/// A program that Postern can do without, but a user might miss.
+fn program(name: &str, flag: &str, package: &str) -> Finding {
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     let output = Command::new(name).arg(flag).env("PATH", path).output();
     let found = match &output {
@@ -98,7 +98,7 @@ fn program(name: &str, flag: &str, package: &str, essential: bool) -> Finding {
     Finding {
         name: format!("the program {name}"),
         ok: output.is_ok(),
-        essential,
+        essential: false,
         found,
         remedy: format!("install it: apt-get install {package}"),
     }

@@ -52,8 +52,10 @@ fn converse(mut stream: &UnixStream, control: &dyn Control) -> Result<(), Troubl
     let answer = match request {
         Request::Status => control.status(),
         Request::Down => {
+            // The end may be quicker than the answer: answer first.
+            writeln!(stream, "{}", json!({ "stopping": true })).map_err(Trouble::at("answer"))?;
             control.down();
-            json!({ "stopping": true })
+            return Ok(());
         }
         Request::Resize(_) => return Err(Trouble::new("a window size outside a command")),
         Request::Exec(exec) => {
