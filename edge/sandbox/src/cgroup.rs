@@ -19,17 +19,32 @@ struct Hierarchy {
     pids: Option<&'static str>,
 }
 
-/// Puts the calling process and its descendants under the instance's limits. Without controllers there are none.
-pub(crate) fn enter(instance: &InstanceSpec) -> Result<(), SandboxError> {
-    for group in make(instance) {
-        join(&group)?;
+/// Makes the instance's groups with their limits. Without controllers there are none. The daemon's process number makes
+/// their names its own.
+pub(crate) fn make(instance: &InstanceSpec, daemon: u32) -> Result<Vec<Group>, SandboxError> {
+    if instance.memory_max.is_none() && instance.pids_max.is_none() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let made = hierarchies();
+    made.iter().filter_map(|hierarchy| make_in(hierarchy, instance, daemon)).map(|path| Group::open(&path)).collect()
 }
 
-/// Moves the calling process into a group.
-pub(crate) fn join(group: &Path) -> Result<(), SandboxError> {
-    fs::write(group.join("cgroup.procs"), "0").step("enter the instance's control group", "write(cgroup.procs)")
+/// A group held open: it can be joined whatever has become of the root directory.
+pub(crate) struct Group(fs::File);
+
+impl Group {
+    pub(crate) fn open(path: &Path) -> Result<Self, SandboxError> {
+        let file = fs::OpenOptions::new().write(true).open(path.join("cgroup.procs"));
+        file.map(Self).step("open the instance's control group", "open(cgroup.procs)")
+    }
+
+    /// Moves a process into the group; 0 is the caller. Children that it has already stay where they are.
+    pub(crate) fn join(&mut self, process: i32) -> Result<(), SandboxError> {
+        use std::io::Write;
+        self.0
+            .write_all(process.to_string().as_bytes())
+            .step("enter the instance's control group", "write(cgroup.procs)")
+    }
 }
 
 /// The groups of an instance of this daemon, as far as they exist.
@@ -65,36 +80,28 @@ fn name(instance: &InstanceSpec, daemon: u32) -> String {
     format!("{PREFIX}{daemon}-{}", instance.id)
 }
 
-fn make(instance: &InstanceSpec) -> Vec<PathBuf> {
-    if instance.memory_max.is_none() && instance.pids_max.is_none() {
-        return Vec::new();
+/// Best effort by design: a host that delegates no controller to us runs instances without limits.
+fn make_in(hierarchy: &Hierarchy, instance: &InstanceSpec, daemon: u32) -> Option<PathBuf> {
+    let limits: Vec<(&str, u64)> = [(hierarchy.memory, instance.memory_max), (hierarchy.pids, instance.pids_max)]
+        .into_iter()
+        .filter_map(|(file, most)| Some((file?, most?)))
+        .collect();
+    if limits.is_empty() {
+        return None;
     }
-    let daemon = rustix::process::getppid().map_or(0, |p| p.as_raw_nonzero().get() as u32);
-    let mut made = Vec::new();
-    for hierarchy in hierarchies() {
-        let limits: Vec<(&str, u64)> = [(hierarchy.memory, instance.memory_max), (hierarchy.pids, instance.pids_max)]
-            .into_iter()
-            .filter_map(|(file, most)| Some((file?, most?)))
-            .collect();
-        if limits.is_empty() {
-            continue;
-        }
-        let group = hierarchy.root.join(name(instance, daemon));
-        let subtree = hierarchy.root.join("cgroup.subtree_control");
-        for (file, _) in &limits {
-            // Usually on already; where it is not and may not be, setting the limit below fails and is left out.
-            let controller = file.split('.').next().unwrap_or_default();
-            let _ = fs::write(&subtree, format!("+{controller}"));
-        }
-        // Best effort by design: a host that delegates no controller to us runs instances without limits.
-        let set = fs::create_dir(&group).is_ok() || group.is_dir();
-        if set && limits.iter().all(|(file, most)| fs::write(group.join(file), most.to_string()).is_ok()) {
-            made.push(group);
-        } else {
-            let _ = fs::remove_dir(&group);
-        }
+    let group = hierarchy.root.join(name(instance, daemon));
+    let subtree = hierarchy.root.join("cgroup.subtree_control");
+    for (file, _) in &limits {
+        // Usually on already; where it is not and may not be, setting the limit below fails and is left out.
+        let controller = file.split('.').next().unwrap_or_default();
+        let _ = fs::write(&subtree, format!("+{controller}"));
     }
-    made
+    let there = fs::create_dir(&group).is_ok() || group.is_dir();
+    if there && limits.iter().all(|(file, most)| fs::write(group.join(file), most.to_string()).is_ok()) {
+        return Some(group);
+    }
+    let _ = fs::remove_dir(&group);
+    None
 }
 
 fn hierarchies() -> Vec<Hierarchy> {

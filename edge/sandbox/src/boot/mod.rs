@@ -40,7 +40,7 @@ pub(crate) fn helper(channel: Channel) {
 fn start(channel: &Channel) -> Result<(), SandboxError> {
     let Some((request, _)) = channel.receive::<BootRequest>()? else { return Ok(()) };
     crate::die_with_parent(request.parent)?;
-    crate::cgroup::enter(&request.instance)?;
+    let mut groups = crate::cgroup::make(&request.instance, request.parent)?;
     // Refused only where the daemon itself is to be killed rather than this.
     let _ = fs::write("/proc/self/oom_score_adj", OOM_SCORE);
     limit()?;
@@ -58,7 +58,13 @@ fn start(channel: &Channel) -> Result<(), SandboxError> {
         .step("make the instance's namespaces", "unshare(CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWCGROUP)")?;
     let (disk, console) = prepare_disk(&request)?;
     match sys::fork_sibling().step("start the instance's init", "clone(CLONE_PARENT)")? {
-        Fork::Parent(pid) => channel.send(&Report::Forked { pid: pid.as_raw_nonzero().get() }, &[]),
+        Fork::Parent(pid) => {
+            let pid = pid.as_raw_nonzero().get();
+            channel.send(&Report::Forked { pid }, &[])?;
+            // The kernel takes milliseconds for this, in which init builds its root (and changes this process's, too). No process of the instance's own exists
+            // before the daemon has seen this helper end.
+            groups.iter_mut().try_for_each(|group| group.join(pid))
+        }
         Fork::Child => {
             let status = match become_init(channel, &request, &joined, &disk, console) {
                 Ok(status) => status,

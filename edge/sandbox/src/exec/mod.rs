@@ -40,7 +40,7 @@ fn run(channel: &Channel) -> Result<Option<Exit>, SandboxError> {
     let [init, stdin, stdout, stderr]: [OwnedFd; 4] =
         fds.try_into().map_err(|_| SandboxError::plain("start a command", "descriptors are missing"))?;
     for group in &request.cgroups {
-        crate::cgroup::join(group)?;
+        crate::cgroup::Group::open(group)?.join(0)?;
     }
     enter(&init)?;
     drop(init);

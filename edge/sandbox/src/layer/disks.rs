@@ -45,7 +45,8 @@ fn carries_upper(directory: &Path, trial: &Path, privileged: bool) -> Result<boo
     let place =
         rustix::fs::open(&own, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step(step, "open")?;
     let number = std::os::fd::AsRawFd::as_raw_fd(&place);
-    let more = if privileged { "" } else { ",userxattr" };
+    // Volatile: unmounting would otherwise wait for the whole disk to be written.
+    let more = if privileged { ",volatile" } else { ",volatile,userxattr" };
     let options =
         format!("lowerdir=/usr/share,upperdir=/proc/self/fd/{number}/upper,workdir=/proc/self/fd/{number}/work{more}");
     let options = CString::new(options).map_err(|_| SandboxError::plain(step, "options"))?;
