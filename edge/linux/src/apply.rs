@@ -9,7 +9,7 @@ use crate::namespace::Space;
 use crate::netlink::Request;
 use crate::requests::{self, Way};
 use crate::state::{State, absent};
-use crate::sysctl;
+use crate::{nftables, sysctl};
 use postern_program::{Key, Namespace, Part, RouteKind, Step};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -281,10 +281,10 @@ impl State {
             | Step::Replace(Key::Ruleset(ns), Part::Ruleset(rules)) => {
                 self.keep_counts(*ns)?;
                 let space = self.spaces.get_mut(ns).ok_or_else(|| absent(*ns))?;
-                self.filters.run(space.news()?, &postern_program::nft::script(rules))
+                nftables::replace(space.netfilter()?, rules)
             }
             Step::Remove(Key::Ruleset(ns)) => match self.spaces.get_mut(ns) {
-                Some(space) => self.filters.run(space.news()?, "flush ruleset\n"),
+                Some(space) => nftables::remove(space.netfilter()?),
                 None => Ok(()),
             },
             other => Err(mismatch(other)),

@@ -2,7 +2,7 @@
 
 use crate::error::{HostError, Named, Outcome};
 use crate::netlink::Netlink;
-use crate::{requests, ruleset, sys};
+use crate::{requests, sys};
 use rustix::fs::{Mode, OFlags};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,16 +11,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub(crate) struct Space {
     pub fd: OwnedFd,
     pub route: Netlink,
-    /// Opened when first needed, kept: to close one makes the caller wait for the packet filter's clearing up.
+    /// Opened when first needed, kept: closing one waits until the kernel has cleared away former rules.
     netfilter: Option<Netlink>,
-    news: Option<Netlink>,
 }
 
 impl Space {
     /// A new namespace with `lo` up and no default routing rules. The calling thread is left inside it.
     pub fn create() -> Outcome<Space> {
         let fd = unshare()?;
-        let mut space = Space { fd, route: Netlink::route()?, netfilter: None, news: None };
+        let mut space = Space { fd, route: Netlink::route()?, netfilter: None };
         space.route.all(vec![requests::link_up(requests::LOOPBACK)])?;
         space.route.all(requests::without_default_rules())?;
         Ok(space)
@@ -29,7 +28,7 @@ impl Space {
     /// A namespace that somebody else made. The calling thread is left inside it.
     pub fn adopt(fd: OwnedFd) -> Outcome<Space> {
         enter(fd.as_fd())?;
-        let mut space = Space { fd, route: Netlink::route()?, netfilter: None, news: None };
+        let mut space = Space { fd, route: Netlink::route()?, netfilter: None };
         space.route.all(vec![requests::link_up(requests::LOOPBACK)])?;
         Ok(space)
     }
@@ -42,16 +41,6 @@ impl Space {
             None => Netlink::netfilter()?,
         };
         Ok(self.netfilter.insert(netlink))
-    }
-
-    /// The socket that hears of packet filters taking force. The calling thread is left inside the namespace.
-    pub fn news(&mut self) -> Outcome<&mut Netlink> {
-        self.enter()?;
-        let news = match self.news.take() {
-            Some(news) => news,
-            None => ruleset::news()?,
-        };
-        Ok(self.news.insert(news))
     }
 
     pub fn enter(&self) -> Outcome<()> {

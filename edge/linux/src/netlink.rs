@@ -2,19 +2,26 @@
 
 use crate::error::{Failure, Named, Outcome};
 use crate::sys;
-use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage};
+use netlink_packet_core::{NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage};
 use netlink_packet_route::RouteNetlinkMessage;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, sockopt};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 /// Acknowledgements wait in the socket's receive buffer, so only so many requests may be under way at once.
 const REQUESTS_AT_ONCE_MAX: usize = 64;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_LENGTH: usize = 16;
+const SEND_BUFFER_LENGTH: i32 = 16 << 20;
 /// The kernel packs no dump answer larger than this.
 const RECEIVE_BUFFER_LENGTH: usize = 64 * 1024;
+
+const NFNL_SUBSYS_NFTABLES: u16 = 10;
+const NFNL_MSG_BATCH_BEGIN: u16 = 0x10;
+const NFNL_MSG_BATCH_END: u16 = 0x11;
+/// Any family, version 0, the subsystem in network order.
+const BATCH_HEADER: [u8; 4] = [0, 0, 0, NFNL_SUBSYS_NFTABLES as u8];
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -62,6 +69,32 @@ impl Request {
     }
 }
 
+/// Messages for nftables that take force together, each with words for what it makes.
+pub(crate) struct Batch {
+    requests: Vec<Request>,
+    labels: Vec<String>,
+}
+
+impl Batch {
+    pub fn nftables() -> Self {
+        Self { requests: Vec::new(), labels: Vec::new() }
+    }
+
+    pub fn add(&mut self, label: impl Into<String>, message: u16, payload: &[u8]) {
+        self.put(label.into(), message, NLM_F_CREATE, payload);
+    }
+
+    /// The same, behind what is there already.
+    pub fn append(&mut self, label: impl Into<String>, message: u16, payload: &[u8]) {
+        self.put(label.into(), message, NLM_F_CREATE | NLM_F_APPEND, payload);
+    }
+
+    fn put(&mut self, label: String, message: u16, flags: u16, payload: &[u8]) {
+        self.requests.push(Request::raw("nftables", NFNL_SUBSYS_NFTABLES << 8 | message, flags, payload));
+        self.labels.push(label);
+    }
+}
+
 /// A netlink socket. It belongs to the namespace that its thread was in when it was opened.
 pub(crate) struct Netlink {
     fd: OwnedFd,
@@ -76,13 +109,6 @@ impl Netlink {
     pub fn netfilter() -> Outcome<Self> {
         Self::open(Some(netlink::NETFILTER))
     }
-    /// A netfilter socket that hears of what others change: one of the `NFNLGRP_` groups.
-    pub fn netfilter_news(group: i32) -> Outcome<Self> {
-        let netlink = Self::netfilter()?;
-        sys::set_option(netlink.fd.as_fd(), libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, group)
-            .named("setsockopt(NETLINK_ADD_MEMBERSHIP)")?;
-        Ok(netlink)
-    }
     pub fn socket_diagnosis() -> Outcome<Self> {
         Self::open(Some(netlink::SOCK_DIAG))
     }
@@ -93,8 +119,11 @@ impl Netlink {
             .named("socket(AF_NETLINK)")?;
         sockopt::set_socket_timeout(&fd, sockopt::Timeout::Recv, Some(ANSWER_TIMEOUT))
             .named("setsockopt(SO_RCVTIMEO)")?;
-        // The kernel gives the socket its number; one without a number hears no news.
-        rustix::net::bind(&fd, &netlink::SocketAddrNetlink::new(0, 0)).named("bind(AF_NETLINK)")?;
+        // A large ruleset is one send. Only root may go past the machine's limit, which is enough for some thousand rules.
+        if sys::set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, SEND_BUFFER_LENGTH).is_err() {
+            sys::set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_SNDBUF, SEND_BUFFER_LENGTH)
+                .named("setsockopt(SO_SNDBUF)")?;
+        }
         // The kernel's own sentence beside the error number, and no echo of the request.
         for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK] {
             sys::set_option(fd.as_fd(), libc::SOL_NETLINK, option, 1).named("setsockopt(SOL_NETLINK)")?;
@@ -117,17 +146,6 @@ impl Netlink {
     /// Sends every request; the first refusal is the answer.
     pub fn all(&mut self, requests: Vec<Request>) -> Outcome<()> {
         self.each(requests).into_iter().collect()
-    }
-
-    /// The kinds of the messages that wait to be read, without waiting for any.
-    pub fn news(&mut self) -> Vec<u16> {
-        let mut kinds = Vec::new();
-        self.buffer.resize(RECEIVE_BUFFER_LENGTH, 0);
-        // An error is that nothing waits, or that news was lost; who needs it has another way to learn of it.
-        while let Ok((length, _)) = rustix::net::recv(&self.fd, &mut self.buffer[..], RecvFlags::DONTWAIT) {
-            kinds.extend(split(self.buffer.get(..length).unwrap_or_default()).iter().map(|message| message.kind));
-        }
-        kinds
     }
 
     /// Sends one dump request; gives kind and payload of every message of the answer.
@@ -161,6 +179,40 @@ impl Netlink {
                 match message.kind {
                     NLMSG_ERROR => message.refusal(request.call)?,
                     _ => return Ok(message.payload),
+                }
+            }
+        }
+    }
+
+    /// Sends a batch as one transaction: all of it takes force, or none.
+    pub fn transact(&mut self, batch: Batch) -> Outcome<()> {
+        let Batch { mut requests, labels } = batch;
+        let first = self.sequence.wrapping_add(1);
+        let begin = Request::raw("batch", NFNL_MSG_BATCH_BEGIN, 0, &BATCH_HEADER);
+        let end = Request::raw("batch", NFNL_MSG_BATCH_END, 0, &BATCH_HEADER);
+        requests.insert(0, begin);
+        requests.push(end);
+        let last = requests.len().saturating_sub(2);
+        let mut bytes = Vec::new();
+        for (position, request) in requests.iter_mut().enumerate() {
+            self.sequence = self.sequence.wrapping_add(1);
+            // Refusals come for every message; the acknowledgement of the last one says that there were none.
+            request.seal(self.sequence, if position == last { NLM_F_ACK } else { 0 });
+            bytes.extend_from_slice(&request.bytes);
+        }
+        rustix::net::send(&self.fd, &bytes, SendFlags::empty()).named("send(nftables)")?;
+        let mut refusal = None;
+        loop {
+            for message in self.receive()?.into_iter().filter(|message| message.kind == NLMSG_ERROR) {
+                let position = message.sequence.wrapping_sub(first) as usize;
+                let Some(request) = requests.get(position) else { continue };
+                let label = position.checked_sub(1).and_then(|n| labels.get(n)).map_or("the whole", String::as_str);
+                let outcome = message.refusal(request.call).map_err(|failure| failure.at(label));
+                if let Err(failure) = outcome {
+                    refusal.get_or_insert(failure);
+                }
+                if position == last || position == 0 {
+                    return refusal.map_or(Ok(()), Err);
                 }
             }
         }
@@ -203,12 +255,6 @@ impl Netlink {
             }
         };
         Ok(split(self.buffer.get(..length).unwrap_or_default()))
-    }
-}
-
-impl AsFd for Netlink {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
     }
 }
 

@@ -1,11 +1,8 @@
 //! Kernel features, tried in scratch namespaces; never read from a configuration.
 
-use crate::ruleset::{self, Filters};
 use crate::{Cut, Host, HostError, Socket, arrival};
 use postern_names::{Ipv4Cidr, VpcId};
-use postern_program::{
-    Address, Key, Link, LinkEnd, Listener, Namespace, Part, Role, Route, RouteKind, RouteRule, Step, Transport,
-};
+use postern_program::*;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -63,7 +60,7 @@ const FEATURES: &[Feature] = &[
     Feature {
         name: "packet filters (nf_tables)",
         essential: true,
-        remedy: "load the kernel modules nf_tables, nft_ct and nf_conntrack; nft must be 1.0 or newer",
+        remedy: "load the kernel modules nf_tables, nft_ct and nf_conntrack",
         attempt: filters,
     },
     Feature {
@@ -89,7 +86,7 @@ const FEATURES: &[Feature] = &[
 
 /// Tries every feature, in a few milliseconds.
 pub fn probe() -> Vec<Probe> {
-    let mut probes = vec![nft_program(), descriptors()];
+    let mut probes = vec![descriptors()];
     let host = match Host::new() {
         Ok(host) => host,
         Err(error) => {
@@ -119,17 +116,6 @@ fn namespaces(seen: Result<(), HostError>) -> Probe {
         attempt: |_| Ok(String::new()),
     };
     verdict(&feature, seen.map(|()| "made and entered".to_owned()).map_err(|e| e.to_string()))
-}
-
-fn nft_program() -> Probe {
-    let feature = Feature {
-        name: "the nft program",
-        essential: true,
-        remedy: "install the package nftables",
-        attempt: |_| Ok(String::new()),
-    };
-    let found = ruleset::find().map(|path| path.display().to_string());
-    verdict(&feature, found.ok_or_else(|| "not in PATH or /usr/sbin".to_owned()))
 }
 
 fn descriptors() -> Probe {
@@ -220,57 +206,91 @@ fn connection(host: &Host, listener: &TcpListener) -> Result<(TcpStream, TcpStre
     }
 }
 
-fn nft(host: &Host, script: &str) -> Result<(), String> {
-    let run = || Filters::new()?.run(&mut ruleset::news()?, script);
-    host.in_namespace(ROUTER, run).map_err(|error| error.to_string())?.map_err(|failure| failure.word)
+/// Puts a table into force, and takes it away again.
+fn with_table(host: &Host, table: Table) -> Result<(), String> {
+    let key = Key::Ruleset(ROUTER);
+    apply(host, vec![(key.clone(), Part::Ruleset(Ruleset { tables: vec![table] }))])?;
+    host.apply(&[Step::Remove(key)]).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn rule(matches: Vec<Match>, action: Action) -> Rule {
+    Rule { matches, action, comment: Some("probe".to_owned()), counter: true }
+}
+
+fn hooked(kind: HookKind, device: Option<&str>, rules: Vec<Rule>) -> Chain {
+    let hook = Hook { kind, priority: 0, policy: Policy::Accept, device: device.map(str::to_owned) };
+    Chain { name: format!("c_{kind:?}").to_lowercase(), hook: Some(hook), rules }
 }
 
 fn filters(host: &Host) -> Result<String, String> {
-    nft(
-        host,
-        "flush ruleset
-table ip probe {
-  set s_pair { type ifname . ipv4_addr; elements = { \"eni\" . 10.0.0.5 }; }
-  set s_range { type ipv4_addr; flags interval; elements = { 10.0.0.0/24 }; }
-  map m_group { type devgroup : verdict; elements = { 1 : jump c_one }; }
-  map m_mark { type devgroup : mark; elements = { 1 : 0x100 }; }
-  chain c_one { tcp dport 1-1024 counter drop comment \"probe\"; }
-  chain c_forward { type filter hook forward priority filter; policy drop;
-    ct state established,related accept
-    iifname . ip saddr @s_pair accept
-    ip daddr @s_range meta mark set iifgroup map @m_mark
-    oifgroup vmap @m_group
-  }
-}
-",
-    )?;
-    nft(host, "flush ruleset\n").map(|()| "connection states, concatenated and interval sets, verdict maps".to_owned())
+    let set = |name: &str, key: Vec<Field>, interval, atoms: Vec<Atom>| Set {
+        name: name.to_owned(),
+        key,
+        interval,
+        elements: vec![atoms],
+    };
+    let map = |name: &str, value| Map {
+        name: name.to_owned(),
+        key: vec![Field::InGroup],
+        elements: vec![(vec![Atom::Group(1)], value)],
+    };
+    let pair = vec![Field::InLink, Field::Source];
+    let range = Ipv4Cidr::new(ROUTER_ADDRESS, 24).ok_or("not a range")?;
+    let rules = vec![
+        rule(vec![Match::State(ConnectionState::EstablishedOrRelated)], Action::Accept),
+        rule(vec![Match::In { fields: pair.clone(), set: "s_pair".to_owned() }], Action::Accept),
+        rule(
+            vec![Match::In { fields: vec![Field::Destination], set: "s_range".to_owned() }],
+            Action::MarkFrom { fields: vec![Field::InGroup], map: "m_mark".to_owned() },
+        ),
+        rule(vec![], Action::Verdict { fields: vec![Field::InGroup], map: "m_verdict".to_owned() }),
+    ];
+    let table = Table {
+        family: Family::Ip,
+        name: "t_probe".to_owned(),
+        sets: vec![
+            set("s_pair", pair, false, vec![Atom::Link("eni".to_owned()), Atom::Address(CLIENT_ADDRESS)]),
+            set("s_range", vec![Field::Destination], true, vec![Atom::Range(range)]),
+        ],
+        maps: vec![map("m_mark", MapValue::Mark(1)), map("m_verdict", MapValue::Jump("c_one".to_owned()))],
+        chains: vec![
+            Chain { name: "c_one".to_owned(), hook: None, rules: vec![rule(vec![], Action::Drop)] },
+            hooked(HookKind::Forward, None, rules),
+        ],
+    };
+    with_table(host, table).map(|()| "connection states, concatenated and interval sets, verdict maps".to_owned())
 }
 
 fn link_filters(host: &Host) -> Result<String, String> {
-    nft(
-        host,
-        "flush ruleset
-table netdev probe {
-  map m_out { type ipv4_addr : ipv4_addr; elements = { 10.0.0.5 : 198.51.100.5 }; }
-  chain c_in { type filter hook ingress device \"eni\" priority 0; policy accept; ip daddr set ip daddr map @m_out; }
-  chain c_out { type filter hook egress device \"eni\" priority 0; policy accept; ip saddr set ip saddr map @m_out; }
-}
-",
-    )?;
-    nft(host, "flush ruleset\n").map(|()| "stateless translation in both hooks".to_owned())
+    let map = "m_out".to_owned();
+    let chain = |kind, action| hooked(kind, Some("eni"), vec![rule(vec![], action)]);
+    let table = Table {
+        family: Family::Netdev,
+        name: "t_probe".to_owned(),
+        sets: vec![],
+        maps: vec![Map {
+            name: map.clone(),
+            key: vec![Field::Source],
+            elements: vec![(vec![Atom::Address(CLIENT_ADDRESS)], MapValue::Address(SERVICE))],
+        }],
+        chains: vec![
+            chain(HookKind::Ingress, Action::DestinationFrom { map: map.clone() }),
+            chain(HookKind::Egress, Action::SourceFrom { map }),
+        ],
+    };
+    with_table(host, table).map(|()| "stateless translation in both hooks".to_owned())
 }
 
 fn translation(host: &Host) -> Result<String, String> {
-    nft(
-        host,
-        "flush ruleset
-table ip probe {
-  chain c_snat { type nat hook postrouting priority srcnat; policy accept; oifname \"eni\" snat to 198.51.100.7; }
-}
-",
-    )?;
-    nft(host, "flush ruleset\n").map(|()| "source translation after routing".to_owned())
+    let translate = rule(vec![Match::OutLink("eni".to_owned())], Action::Masquerade { to: SERVICE });
+    let table = Table {
+        family: Family::Ip,
+        name: "t_probe".to_owned(),
+        sets: vec![],
+        maps: vec![],
+        chains: vec![hooked(HookKind::SourceNat, None, vec![translate])],
+    };
+    with_table(host, table).map(|()| "source translation after routing".to_owned())
 }
 
 fn cutting(host: &Host) -> Result<String, String> {

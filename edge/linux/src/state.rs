@@ -3,7 +3,6 @@
 use crate::error::{Failure, Outcome};
 use crate::namespace::{Space, enter, unshare};
 use crate::requests::LOOPBACK;
-use crate::ruleset::Filters;
 use postern_program::{Key, Namespace, Part, Program, Step};
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -20,7 +19,6 @@ pub(crate) struct State {
     pub links: LinkTable,
     next_index: u32,
     pub program: Program,
-    pub filters: Filters,
     /// Packets counted by rulesets that were replaced since.
     pub counted: BTreeMap<(Namespace, String), u64>,
 }
@@ -34,7 +32,6 @@ impl State {
             links,
             next_index: FIRST_INDEX,
             program: Program::default(),
-            filters: Filters::new()?,
             counted: BTreeMap::new(),
         })
     }
