@@ -43,6 +43,7 @@ impl Visit {
             secure: self.arrival.secure,
             user_agent: self.user_agent.as_deref(),
             now: self.now,
+            request_id: Some(&self.arrival.request_id),
         };
         if let Some(bucket) = bucket
             && self.shut_out(bucket)

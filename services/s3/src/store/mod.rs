@@ -6,6 +6,8 @@
 
 pub(crate) mod blobs;
 pub(crate) mod buckets;
+#[cfg(test)]
+mod histories;
 pub(crate) mod hot;
 pub(crate) mod list;
 pub(crate) mod objects;

@@ -243,7 +243,14 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
-        let request = self.request(method, target, headers, body.into());
+        self.deliver(self.request(method, target, headers, body.into())).await
+    }
+
+    /// Sends a request as it is.
+    pub async fn deliver(
+        &self,
+        request: http::Request<Full<Bytes>>,
+    ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -287,6 +294,14 @@ impl Client {
         request.body(Full::new(body)).expect("a request")
     }
 
+    /// The signature of a text on a day, `20250101`.
+    pub fn sign(&self, day: &str, text: &str) -> String {
+        let key = [self.region.as_str(), "s3", "aws4_request"]
+            .iter()
+            .fold(hmac(format!("AWS4{}", self.secret).as_bytes(), day), |k, part| hmac(&k, part));
+        hex::encode(hmac(&key, text))
+    }
+
     fn authorization(
         &self,
         key: &str,
@@ -311,10 +326,7 @@ impl Client {
         let day = &date[..8];
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
-        let key_of = [self.region.as_str(), "s3", "aws4_request"]
-            .iter()
-            .fold(hmac(format!("AWS4{}", self.secret).as_bytes(), day), |k, part| hmac(&k, part));
-        let signature = hex::encode(hmac(&key_of, &text));
+        let signature = self.sign(day, &text);
         format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={signed}, Signature={signature}")
     }
 }

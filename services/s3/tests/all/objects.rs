@@ -42,6 +42,43 @@ async fn a_chunked_upload_with_a_trailer() {
     assert_eq!((got.text().as_str(), got.header("content-encoding")), ("123456789", ""));
 }
 
+/// A body in signed chunks, each signature made from the one before.
+fn in_signed_chunks(client: &Client, chunks: &[&str]) -> http::Request<http_body_util::Full<bytes::Bytes>> {
+    let length = chunks.iter().map(|c| c.len()).sum::<usize>().to_string();
+    let headers = [
+        ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        ("x-amz-decoded-content-length", length.as_str()),
+        ("content-encoding", "aws-chunked"),
+    ];
+    let request = client.request("PUT", "/logs/k", &headers, bytes::Bytes::new());
+    let header = |name: &str| request.headers()[name].to_str().expect("text").to_owned();
+    let date = header("x-amz-date");
+    let day = &date[..8];
+    let mut before = header("authorization").rsplit_once('=').expect("a signature").1.to_owned();
+    let mut body = String::new();
+    let hash = |text: &str| hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text));
+    for chunk in chunks.iter().copied().chain([""]) {
+        let scope = format!("{day}/{}/s3/aws4_request", client.region);
+        let text = format!("AWS4-HMAC-SHA256-PAYLOAD\n{date}\n{scope}\n{before}\n{}\n{}", hash(""), hash(chunk));
+        before = client.sign(day, &text);
+        body.push_str(&format!("{:x};chunk-signature={before}\r\n{chunk}\r\n", chunk.len()));
+    }
+    request.map(|_| http_body_util::Full::new(body.into()))
+}
+
+#[tokio::test]
+async fn signed_chunks_are_verified_one_by_one() {
+    let (_dir, _world, admin) = with_bucket("logs").await;
+    let first = "a".repeat(100_000);
+    admin.deliver(in_signed_chunks(&admin, &[&first, "the end"])).await.unwrap().ok();
+    assert_eq!(admin.get("/logs/k").await.ok().body.len(), 100_007);
+    let wrong = Client { secret: "another".into(), ..admin.clone() };
+    let (good, bad) = (in_signed_chunks(&admin, &["one", "two"]), in_signed_chunks(&wrong, &["one", "two"]));
+    let mixed = http::Request::from_parts(good.into_parts().0, bad.into_body());
+    assert_eq!(admin.deliver(mixed).await.unwrap().error(403), "SignatureDoesNotMatch");
+    assert_eq!(admin.get("/logs/k").await.ok().body.len(), 100_007);
+}
+
 #[tokio::test]
 async fn what_is_not_what_was_signed_is_not_stored() {
     let (_dir, _world, admin) = with_bucket("logs").await;
