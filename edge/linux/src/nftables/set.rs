@@ -93,14 +93,14 @@ fn value_kind(table: &Table, map: &Map) -> ValueKind {
         };
     }
     let actions = table.chains.iter().flat_map(|chain| &chain.rules).map(|rule| &rule.action);
-    let used = actions.filter_map(|action| match action {
+    let mut used = actions.filter_map(|action| match action {
         Action::MarkFrom { map: name, .. } if *name == map.name => Some(ValueKind::Mark),
         Action::SourceFrom { map: name } | Action::DestinationFrom { map: name } if *name == map.name => {
             Some(ValueKind::Address)
         }
         _ => None,
     });
-    used.last().unwrap_or(ValueKind::Verdict)
+    used.next().unwrap_or(ValueKind::Verdict)
 }
 
 fn add(batch: &mut Batch, family: u8, table: &str, set: (&str, u32, u32), fields: &[Field], value: Option<ValueKind>) {
