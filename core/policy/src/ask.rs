@@ -32,6 +32,9 @@ pub struct Ask<'a> {
     pub secure: bool,
     pub user_agent: Option<&'a str>,
     pub now: OffsetDateTime,
+    /// The id of the request that it is asked for, by which the decision is found again; `None` for a question that no
+    /// request put. No decision depends on it.
+    pub request_id: Option<&'a str>,
 }
 
 /// Who decides: knows the identity policies, the endpoint policies and the organization's.

@@ -59,6 +59,7 @@ fn judge(
         secure: call.secure,
         user_agent: call.user_agent.as_deref(),
         now: call.now,
+        request_id: Some(&call.request_id),
     };
     let decision = inner.judge.judge(&ask);
     if matches!(decision, Decision::Allow { .. }) {

@@ -66,6 +66,7 @@ impl Question<'_> {
             secure: call.secure,
             user_agent: call.user_agent.as_deref(),
             now: call.now,
+            request_id: Some(&call.request_id),
         };
         let decision = judge.judge(&ask);
         if matches!(decision, Decision::Allow { .. }) {

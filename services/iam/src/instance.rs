@@ -155,6 +155,7 @@ fn trusts_ec2(account: AccountId, role: &Role, now: OffsetDateTime) -> bool {
         secure: true,
         user_agent: None,
         now,
+        request_id: None,
     };
     let trust = Attached::new(PolicyKind::Trust, arn.clone(), role.trust.0.clone());
     matches!(decide(&ask, &PolicySet { resource: Some(trust), ..PolicySet::default() }), Decision::Allow { .. })

@@ -69,6 +69,7 @@ pub fn ask<'a>(caller: &'a Caller, via: &'a Via, action: &'a str) -> Ask<'a> {
         secure: true,
         user_agent: Some("aws-cli/2"),
         now: OffsetDateTime::from_unix_timestamp(1_795_255_200).expect("a time"),
+        request_id: None,
     }
 }
 

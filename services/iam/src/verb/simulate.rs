@@ -220,6 +220,7 @@ fn evaluate(
         secure: true,
         user_agent: None,
         now: time::OffsetDateTime::from_unix_timestamp(request.now).unwrap_or(time::OffsetDateTime::UNIX_EPOCH),
+        request_id: None,
     };
     let mut keys = keys_of(&ask);
     keys.retain(|name, _| name.starts_with("aws:principal") || ["aws:userid", "aws:username"].contains(&name.as_str()));

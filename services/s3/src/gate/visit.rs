@@ -26,6 +26,8 @@ pub(crate) struct Visit {
     /// The session token that the form must bring.
     pub form_token: Option<String>,
     pub judge: Arc<dyn Judge>,
+    /// The condition keys of the request line and the headers.
+    pub asked: Keys,
 }
 
 impl Visit {
@@ -62,11 +64,6 @@ impl Visit {
     /// The question about one object of a bucket.
     pub fn ask_object(&self, action: &str, bucket: &Bucket, key: &str, keys: Keys) -> Answer<()> {
         self.ask(action, &format!("arn:aws:s3:::{}/{key}", bucket.name), Some(bucket), keys)
-    }
-
-    /// The question about a bucket that is not there yet, or is no concern of its owner.
-    pub fn ask_own(&self, action: &str, bucket: &str) -> Answer<()> {
-        self.ask(action, &format!("arn:aws:s3:::{bucket}"), None, super::keys::basic(self))
     }
 
     /// RestrictPublicBuckets: while the policy is public, only the owner's account and AWS services come in.
