@@ -30,12 +30,11 @@ pub(crate) fn served() -> Vec<&'static str> {
 /// Always refused, as AWS does where a bucket has no object lock: right, but no service.
 const REFUSED: &[&str] = &["GetObjectRetention", "PutObjectRetention", "GetObjectLegalHold", "PutObjectLegalHold"];
 
-/// Judged by their verbs, which know more: the body's keys, tags and fields.
-const LATER: &[&str] = &["DeleteObjects", "PutObjectTagging", "PostObject"];
+/// Judged by their verbs, which know more: the body's region, keys, tags and fields.
+const LATER: &[&str] = &["CreateBucket", "DeleteObjects", "PutObjectTagging", "PostObject"];
 
 const TABLE: &[(&str, Target, &str)] = &[
     ("ListBuckets", Target::Nothing, "ListAllMyBuckets"),
-    ("CreateBucket", Target::Bucket, "CreateBucket"),
     ("DeleteBucket", Target::Bucket, "DeleteBucket"),
     ("HeadBucket", Target::Bucket, "ListBucket"),
     ("ListObjects", Target::Bucket, "ListBucket"),

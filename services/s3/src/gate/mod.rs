@@ -54,7 +54,7 @@ impl Gate {
         let host = header(cx.headers(), "host").unwrap_or_default();
         let addressed = arrival.region_host.clone().or_else(|| crate::host::read(host).region.map(str::to_owned));
         let region = signing.region.clone().or_else(|| addressed.clone());
-        let visit = Visit {
+        let mut visit = Visit {
             caller,
             region: region.unwrap_or_else(|| self.default_region.to_string()),
             user_agent: header(cx.headers(), "user-agent").map(str::to_owned),
@@ -65,7 +65,9 @@ impl Gate {
             judge: self.judge.clone(),
             addressed,
             arrival,
+            asked: postern_policy::Keys::new(),
         };
+        visit.asked = keys::of_request(cx, &visit);
         self.judge_request(cx, &visit)?;
         Ok(visit)
     }
@@ -102,38 +104,33 @@ impl Gate {
         let path = cx.s3_path();
         let bucket = match path.get_bucket_name() {
             None => None,
-            Some(name) => match self.store.bucket(name) {
-                Some(bucket) if operation == "CreateBucket" => Some(bucket),
-                Some(bucket) if operation == "GetBucketLocation" => Some(bucket),
-                Some(bucket) => {
+            // It is not there yet, or another's; that its verb finds out.
+            Some(_) if operation == "CreateBucket" => None,
+            Some(name) => {
+                let bucket = self.store.bucket(name).ok_or_else(|| no_such_bucket(name))?;
+                // Where a bucket is may be asked anywhere.
+                if operation != "GetBucketLocation" {
                     redirect::check(visit, &bucket, header(cx.headers(), "host").unwrap_or_default())?;
-                    check_owner(cx, "x-amz-expected-bucket-owner", &bucket.owner.to_string())?;
-                    Some(bucket)
                 }
-                None if operation == "CreateBucket" => None,
-                None => return Err(no_such_bucket(name)),
-            },
+                check_owner(cx, "x-amz-expected-bucket-owner", &bucket.owner.to_string())?;
+                Some(bucket)
+            }
         };
-        if operation == "CreateBucket" && bucket.as_ref().is_some_and(|b| Some(b.owner) != visit.caller.account()) {
-            // The name's owner must not decide who hears that it is taken.
-            return visit.ask_own("s3:CreateBucket", path.get_bucket_name().unwrap_or_default());
-        }
-        let asked = keys::of_request(cx, visit);
         for Need { action, target } in actions::needed(operation, cx) {
-            match target {
-                Target::Nothing => visit.ask(&action, "*", None, asked.clone())?,
-                Target::Bucket => match &bucket {
-                    Some(bucket) => visit.ask(&action, &bucket.arn(), Some(bucket), asked.clone())?,
-                    None => visit.ask_own(&action, path.get_bucket_name().unwrap_or_default())?,
-                },
-                Target::Object => {
-                    let key = path.get_object_key().unwrap_or_default();
-                    if let Some(bucket) = &bucket {
-                        let tags = self.existing_tags(cx, bucket, key)?;
-                        let asked = keys::with_existing_tags(asked.clone(), &tags);
-                        visit.ask_object(&action, bucket, key, asked)?;
-                    }
+            let bucket = match (target, &bucket) {
+                (Target::Nothing, _) => {
+                    visit.ask(&action, "*", None, visit.asked.clone())?;
+                    continue;
                 }
+                (_, Some(bucket)) => bucket,
+                (_, None) => return Err(refuse("AccessDenied")),
+            };
+            let key = path.get_object_key().unwrap_or_default();
+            if target == Target::Bucket {
+                visit.ask(&action, &bucket.arn(), Some(bucket), visit.asked.clone())?;
+            } else {
+                let tags = self.existing_tags(cx, bucket, key)?;
+                visit.ask_object(&action, bucket, key, keys::with_existing_tags(visit.asked.clone(), &tags))?;
             }
         }
         self.judge_source(cx, visit, operation)

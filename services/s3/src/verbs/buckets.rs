@@ -54,17 +54,22 @@ pub(crate) async fn create_bucket(
 ) -> Answer<S3Response<CreateBucketOutput>> {
     let visit = visit(&request)?;
     let input = request.input;
-    let Some(account) = visit.caller.account() else { return Err(refuse("AccessDenied")) };
     let name = input.bucket.clone();
     check_name(&name)?;
+    let configuration = input.create_bucket_configuration;
+    let wanted = configuration.as_ref().and_then(|c| c.location_constraint.as_ref()).map(|l| l.as_str().to_owned());
+    let mut asked = visit.asked.clone();
+    if let Some(region) = &wanted {
+        asked.insert("s3:locationconstraint".into(), vec![region.clone()]);
+    }
+    visit.ask("s3:CreateBucket", &format!("arn:aws:s3:::{name}"), None, asked)?;
+    let Some(account) = visit.caller.account() else { return Err(refuse("AccessDenied")) };
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(crate::error::not_implemented("x-amz-bucket-object-lock-enabled"));
     }
     let ownership = input.object_ownership.as_ref().map_or("BucketOwnerEnforced", |o| o.as_str()).to_owned();
     super::settings::check_ownership(&ownership)?;
     super::acl::check_bucket_acl(input.acl.as_ref().map(|a| a.as_str()), &ownership)?;
-    let configuration = input.create_bucket_configuration;
-    let wanted = configuration.as_ref().and_then(|c| c.location_constraint.as_ref()).map(|l| l.as_str().to_owned());
     // The endpoint addressed; on the machine itself, the one signed for.
     let endpoint = visit.addressed.clone().unwrap_or_else(|| visit.region.clone());
     let region = home_of(&endpoint, wanted.as_deref().filter(|w| !w.is_empty()))?;

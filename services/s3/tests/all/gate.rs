@@ -137,3 +137,25 @@ async fn conditions_see_the_request() {
     assert_eq!(admin.send("PUT", "/logs/blue", &blue, "v").await.error(403), "AccessDenied");
     admin.send("PUT", "/logs/green", &[("x-amz-tagging", "colour=green")], "v").await.ok();
 }
+
+#[tokio::test]
+async fn a_new_bucket_is_judged_with_its_region() {
+    let (_dir, world, _admin) = with_bucket("logs").await;
+    let through = Client::new(world.serve(endpoint(1)).await, ADMIN);
+    *world.judge.endpoint.lock().unwrap() = Some(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
+            {"Effect":"Deny","Principal":"*","Action":"s3:CreateBucket","Resource":"*","Condition":{"StringEquals":{"s3:LocationConstraint":"eu-west-1"}}}]}"#
+            .into(),
+    );
+    let in_region = |region: &str| {
+        format!(
+            "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+        )
+    };
+    let denied = through.put("/in-europe", in_region("eu-west-1")).await;
+    assert_eq!(denied.error(403), "AccessDenied");
+    assert!(denied.text().contains("with an explicit deny in a VPC endpoint policy"), "{}", denied.text());
+    through.put("/in-oregon", in_region("us-west-2")).await.ok();
+    assert_eq!(Client::anonymous(through.address).put("/for-nobody", "").await.error(403), "AccessDenied");
+    assert_eq!(Client::new(through.address, NOBODY).put("/for-nobody", "").await.error(403), "AccessDenied");
+}
