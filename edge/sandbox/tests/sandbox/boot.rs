@@ -23,7 +23,7 @@ pub fn an_instance_is_ready_in_milliseconds() {
         .collect();
     times.sort();
     println!("ready after {times:?}");
-    assert!(times[0] < Duration::from_millis(60), "{times:?}");
+    assert!(times[0] < Duration::from_millis(100), "{times:?}");
 }
 
 pub fn name_and_resolver_are_the_instances_own() {
