@@ -57,5 +57,8 @@ pub enum GroupPeer {
     /// Kept for describes; the data plane is IPv4.
     Ipv6Cidr(String),
     PrefixList(PrefixListId),
-    Group { id: SecurityGroupId, owner: AccountId },
+    Group {
+        id: SecurityGroupId,
+        owner: AccountId,
+    },
 }

@@ -12,6 +12,15 @@ pub struct EndpointRoute {
 }
 
 impl World {
+    /// The regions in use: every one that has a VPC, and us-east-1, where the global services live.
+    pub fn regions(&self) -> Vec<Region> {
+        let mut regions: Vec<Region> = self.vpcs.values().map(|vpc| vpc.region.clone()).collect();
+        regions.push(Region::new("us-east-1"));
+        regions.sort();
+        regions.dedup();
+        regions
+    }
+
     /// The table that governs a subnet: its own, else the VPC's main one.
     pub fn table_of_subnet(&self, subnet: SubnetId) -> Option<&RouteTable> {
         let vpc = self.subnets.get(&subnet)?.vpc;

@@ -53,9 +53,29 @@ pub struct PublicService {
 
 /// Names of services with a public address, in the order of their addresses. A name stays at its place for ever.
 const NAMES: &[&str] = &[
-    "ec2", "sts", "iam", "sqs", "sns", "ssm", "secretsmanager", "kms", "monitoring", "logs", "lambda", "execute-api",
-    "ssmmessages", "ec2messages", "elasticloadbalancing", "cloudtrail", "events", "states", "ecr.api", "ecr.dkr",
-    "organizations", "access-analyzer", "route53",
+    "ec2",
+    "sts",
+    "iam",
+    "sqs",
+    "sns",
+    "ssm",
+    "secretsmanager",
+    "kms",
+    "monitoring",
+    "logs",
+    "lambda",
+    "execute-api",
+    "ssmmessages",
+    "ec2messages",
+    "elasticloadbalancing",
+    "cloudtrail",
+    "events",
+    "states",
+    "ecr.api",
+    "ecr.dkr",
+    "organizations",
+    "access-analyzer",
+    "route53",
 ];
 
 /// Every service with a public address in the region.
