@@ -52,7 +52,7 @@ const FEATURES: &[Feature] = &[
         attempt: routes,
     },
     Feature {
-        name: "transparent sockets that tell the link of a connection",
+        name: "transparent sockets",
         essential: true,
         remedy: "IP_TRANSPARENT and IP_PKTOPTIONS are needed: use a stock kernel from 5.10 on, not a user-space one",
         attempt: doors,
