@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{SandboxError, Step};
 
-/// The longest message: user data of 16 KiB as a JSON array of numbers, and room.
-const MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// The longest message: user data of 16 KiB as a JSON array of numbers, or a long command line. Below what a socket takes
+/// at once by default.
+const MESSAGE_BYTES_MAX: usize = 160 * 1024;
 /// Most descriptors that travel with one message.
 const DESCRIPTORS_MAX: usize = 8;
 
@@ -42,6 +43,9 @@ impl Channel {
     pub(crate) fn send<M: Serialize>(&self, message: &M, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
         let step = "send on the control channel";
         let bytes = serde_json::to_vec(message).map_err(|e| SandboxError::plain(step, "json").with(e.to_string()))?;
+        if bytes.len() > MESSAGE_BYTES_MAX {
+            return Err(SandboxError::plain(step, "too long").with(format!("{} bytes of 160 KiB", bytes.len())));
+        }
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         if !fds.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {

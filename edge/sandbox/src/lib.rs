@@ -43,7 +43,6 @@ pub fn hidden_main() {
     match subcommand.as_str() {
         owner::LAYER => layer::helper(&channel),
         owner::INIT => boot::helper(channel),
-        owner::EXEC => exec::helper(&channel),
         probe::SUBCOMMAND => probe::helper(&channel),
         _ => std::process::exit(125),
     }

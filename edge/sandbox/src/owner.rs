@@ -19,7 +19,6 @@ use crate::{cgroup, layer};
 /// The hidden subcommands.
 pub(crate) const LAYER: &str = "__sandbox-layer";
 pub(crate) const INIT: &str = "__sandbox-init";
-pub(crate) const EXEC: &str = "__sandbox-exec";
 
 /// Starts instances. When it is dropped they all die.
 pub struct Sandboxes {
@@ -76,7 +75,6 @@ impl Sandboxes {
 
     fn boot(&self, instance: InstanceSpec, channel: Channel) -> Result<Running, SandboxError> {
         let image = self.image()?.clone();
-        let environment = image.environment.clone();
         let request = BootRequest { parent: std::process::id(), stage: self.shared.stage.clone(), image, instance };
         channel.send(&request, &[])?;
         let instance = request.instance;
@@ -86,8 +84,7 @@ impl Sandboxes {
         while !(ready && running.is_some()) {
             match channel.receive::<Report>()? {
                 Some((Report::Forked { pid }, _)) => {
-                    let helper = self.shared.helper.clone();
-                    running = Some(Running::hold(pid, instance.clone(), helper, environment.clone())?);
+                    running = Some(Running::hold(pid, instance.clone())?);
                 }
                 Some((Report::Ready, _)) => ready = true,
                 Some((Report::Failed(error), _)) => failed = Some(error),

@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,6 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open
 use crate::cgroup;
 use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
-use crate::owner::{EXEC, spawn_helper};
 use crate::spec::{ExecOrder, ExecReport, ExecRequest, Exit, InstanceSpec, Order, Window};
 
 /// GetConsoleOutput gives this much.
@@ -25,8 +23,6 @@ pub struct Running {
     pid: i32,
     pidfd: OwnedFd,
     channel: Option<Channel>,
-    helper: PathBuf,
-    environment: Vec<(String, String)>,
     ended: Mutex<Option<Exit>>,
 }
 
@@ -48,16 +44,11 @@ pub struct ExecSpec {
 }
 
 impl Running {
-    pub(crate) fn hold(
-        pid: i32,
-        instance: InstanceSpec,
-        helper: PathBuf,
-        environment: Vec<(String, String)>,
-    ) -> Result<Self, SandboxError> {
+    pub(crate) fn hold(pid: i32, instance: InstanceSpec) -> Result<Self, SandboxError> {
         let process = Pid::from_raw(pid).ok_or_else(|| SandboxError::plain("hold the instance", "no process id"))?;
         // Init is this process's child and not collected yet: the number cannot have been given to another.
         let pidfd = pidfd_open(process, PidfdFlags::empty()).step("hold the instance", "pidfd_open")?;
-        Ok(Self { instance, pid, pidfd, channel: None, helper, environment, ended: Mutex::new(None) })
+        Ok(Self { instance, pid, pidfd, channel: None, ended: Mutex::new(None) })
     }
 
     pub(crate) fn with_channel(mut self, channel: Channel) -> Self {
@@ -166,29 +157,32 @@ impl Running {
         if command.argv.is_empty() {
             return Err(SandboxError::plain("run a command", "there is no command"));
         }
-        let (helper, channel) = spawn_helper(&self.helper, EXEC)?;
-        let handle = ExecHandle { channel, _helper: Helper(helper) };
+        let (channel, theirs) = Channel::pair()?;
         let request = ExecRequest {
             argv: command.argv,
             user: command.user,
             tty: command.tty,
             term: command.term,
             window: command.window,
-            environment: self.environment.clone(),
-            cgroups: cgroup::groups(&self.instance, std::process::id()),
         };
-        let fds = [self.pidfd.as_fd(), command.stdin.as_fd(), command.stdout.as_fd(), command.stderr.as_fd()];
-        handle.channel.send(&request, &fds)?;
-        match handle.channel.receive::<ExecReport>()? {
-            Some((ExecReport::Started, _)) => Ok(handle),
+        let fds = [theirs.as_fd(), command.stdin.as_fd(), command.stdout.as_fd(), command.stderr.as_fd()];
+        self.order_with(&Order::Exec(request), &fds)?;
+        // Ours alone from here on: its end is the helper's end.
+        drop(theirs);
+        match channel.receive::<ExecReport>()? {
+            Some((ExecReport::Started, _)) => Ok(ExecHandle { channel }),
             Some((ExecReport::Failed(error), _)) => Err(error),
-            _ => Err(SandboxError::plain("run a command", "its helper ended without a word")),
+            _ => Err(SandboxError::plain("run a command", "the instance ended before it was started")),
         }
     }
 
     fn order(&self, order: &Order) -> Result<(), SandboxError> {
+        self.order_with(order, &[])
+    }
+
+    fn order_with(&self, order: &Order, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
         match &self.channel {
-            Some(channel) => channel.send(order, &[]),
+            Some(channel) => channel.send(order, fds),
             None => Err(SandboxError::plain("talk to the instance", "it is not ready")),
         }
     }
@@ -206,9 +200,8 @@ impl Drop for Running {
 
 /// A command that runs in an instance. When this is dropped the command is killed.
 pub struct ExecHandle {
-    // Dropped first: closing the channel is the sign to end.
+    // Closing it is the sign to end.
     channel: Channel,
-    _helper: Helper,
 }
 
 impl ExecHandle {
@@ -236,16 +229,5 @@ impl ExecHandle {
     /// Readable when [`ExecHandle::wait`] would not block: for an event loop.
     pub fn readiness(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
-    }
-}
-
-/// A helper process; collected when dropped, so that no zombie stays.
-struct Helper(Child);
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.wait() {
-            tracing::warn!(%error, "cannot collect a command's helper");
-        }
     }
 }

@@ -133,6 +133,8 @@ pub(crate) enum Order {
     Go,
     /// End every process, politely for so many milliseconds.
     PowerOff { grace_ms: u64 },
+    /// Run a command. Descriptors: the channel for its reports, stdin, stdout, stderr.
+    Exec(ExecRequest),
 }
 
 /// What a booting instance tells the daemon.
@@ -154,7 +156,7 @@ pub(crate) enum LayerReport {
     Failed(SandboxError),
 }
 
-/// Asks a helper to run a command in an instance. Descriptors: the init's pidfd, stdin, stdout, stderr.
+/// Asks init to run a command.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ExecRequest {
     pub argv: Vec<String>,
@@ -162,8 +164,6 @@ pub(crate) struct ExecRequest {
     pub tty: bool,
     pub term: Option<String>,
     pub window: Option<Window>,
-    pub environment: Vec<(String, String)>,
-    pub cgroups: Vec<PathBuf>,
 }
 
 /// A terminal's size in characters.

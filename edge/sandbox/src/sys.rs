@@ -58,6 +58,23 @@ pub(crate) fn close_from(first: u32) -> Result<()> {
     check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) }).map(|_| ())
 }
 
+/// Closes every descriptor but these and the first three.
+///
+/// For a forked child that never returns to the owners of the others.
+pub(crate) fn close_all_but(keep: &[BorrowedFd<'_>]) -> Result<()> {
+    let mut numbers: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd() as u32).collect();
+    numbers.sort_unstable();
+    let mut first = 3;
+    for number in numbers.into_iter().chain([u32::MAX]) {
+        if number > first {
+            // SAFETY: the caller ends without using or dropping anything that owns a descriptor in this range.
+            check(unsafe { libc::syscall(libc::SYS_close_range, first, number - 1, 0) })?;
+        }
+        first = number.saturating_add(1).max(first);
+    }
+    Ok(())
+}
+
 /// Takes over a descriptor by number: one that this process was started with.
 pub(crate) fn adopt(number: i32) -> Result<OwnedFd> {
     // SAFETY: fcntl only looks; a number that is not open is refused.
@@ -134,6 +151,11 @@ pub(crate) fn signal_fd(signals: &[i32]) -> Result<OwnedFd> {
         let fd = check(i64::from(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)))?;
         Ok(OwnedFd::from_raw_fd(fd as i32))
     }
+}
+
+/// Keeps signals from having an effect.
+pub(crate) fn block_signals(signals: &[i32]) -> Result<()> {
+    signal_fd(signals).map(drop)
 }
 
 /// Gives every signal its default action and an empty mask, as a login would find them.

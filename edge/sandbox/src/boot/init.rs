@@ -14,6 +14,7 @@ use super::ssh::Ssh;
 use super::user_data::{self, Plan};
 use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
+use crate::exec;
 use crate::spec::{BootRequest, InstanceSpec, Order, REBOOT_STATUS, Report};
 use crate::sys;
 
@@ -100,6 +101,10 @@ impl Init<'_> {
                     None => return Ok(0),
                     Some((Order::Go, _)) => self.go(),
                     Some((Order::PowerOff { grace_ms }, _)) => self.power_off(Duration::from_millis(grace_ms)),
+                    Some((Order::Exec(command), fds)) => match exec::Request::new(command, fds) {
+                        Some(request) => exec::start(request, &self.environment),
+                        None => self.console.say("a command came without its descriptors"),
+                    },
                 }
             }
             if event.connection

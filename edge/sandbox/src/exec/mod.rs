@@ -1,7 +1,8 @@
-//! A command in a running instance: a helper process enters the instance's namespaces, starts the command with a fresh
-//! login environment, carries its input and output, and tells how it ended.
+//! A command in a running instance: init forks a helper, which starts the command with a fresh login environment, carries
+//! its input and output, and tells the daemon how it ended.
 //!
-//! The helper stays outside the instance's pid namespace, where no process of the instance sees it.
+//! Being init's child, a command is under the instance's limits and filters from its first moment, and costs no start of a
+//! program. Processes of the instance may see the helper and kill it, which ends their own command; into it they cannot look.
 
 mod account;
 mod relay;
@@ -14,7 +15,6 @@ use std::process::{Command, Stdio};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 use rustix::pty::OpenptFlags;
-use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::channel::Channel;
 use crate::error::{SandboxError, Step};
@@ -23,27 +23,59 @@ use crate::sys::{self, Fork};
 use account::Account;
 use relay::{Pump, Relay};
 
-/// The hidden subcommand `__sandbox-exec`.
-pub(crate) fn helper(channel: &Channel) {
-    let report = match run(channel) {
-        Ok(Some(exit)) => ExecReport::Exited(exit),
-        Ok(None) => return,
-        Err(error) => ExecReport::Failed(error),
+/// What came with a request: the channel to its caller, and the command's input and outputs.
+pub(crate) struct Request {
+    pub channel: Channel,
+    pub command: ExecRequest,
+    pub streams: [OwnedFd; 3],
+}
+
+impl Request {
+    /// None when the daemon sent something else than it should, which it does not.
+    pub(crate) fn new(command: ExecRequest, fds: Vec<OwnedFd>) -> Option<Self> {
+        let [channel, stdin, stdout, stderr]: [OwnedFd; 4] = fds.try_into().ok()?;
+        Some(Self { channel: Channel::from_fd(channel), command, streams: [stdin, stdout, stderr] })
+    }
+}
+
+/// Forks the helper for a command. Called by init; returns in init alone.
+pub(crate) fn start(request: Request, environment: &[(String, String)]) {
+    match sys::fork().step("start the command", "fork") {
+        Ok(Fork::Parent(_)) => {}
+        Ok(Fork::Child) => help(request, environment),
+        Err(error) => {
+            // A caller that is gone needs no answer.
+            let _ = request.channel.send(&ExecReport::Failed(error), &[]);
+        }
+    }
+}
+
+/// The helper's life.
+fn help(request: Request, environment: &[(String, String)]) -> ! {
+    let Request { channel, command, streams } = request;
+    let [stdin, stdout, stderr] = &streams;
+    let keep = [channel.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+    let alone = sys::close_all_but(&keep).step("let go of init's descriptors", "close_range");
+    let report = match alone.and_then(|()| run(&channel, &command, streams, environment)) {
+        Ok(Some(exit)) => Some(ExecReport::Exited(exit)),
+        Ok(None) => None,
+        Err(error) => Some(ExecReport::Failed(error)),
     };
-    // A daemon that is gone needs no answer.
-    let _ = channel.send(&report, &[]);
+    // As above.
+    let _ = report.map(|report| channel.send(&report, &[]));
+    std::process::exit(0)
 }
 
 /// None when the daemon went away first.
-fn run(channel: &Channel) -> Result<Option<Exit>, SandboxError> {
-    let Some((request, fds)) = channel.receive::<ExecRequest>()? else { return Ok(None) };
-    let [init, stdin, stdout, stderr]: [OwnedFd; 4] =
-        fds.try_into().map_err(|_| SandboxError::plain("start a command", "descriptors are missing"))?;
-    for group in &request.cgroups {
-        crate::cgroup::Group::open(group)?.join(0)?;
-    }
-    enter(&init)?;
-    drop(init);
+fn run(
+    channel: &Channel,
+    request: &ExecRequest,
+    [stdin, stdout, stderr]: [OwnedFd; 3],
+    environment: &[(String, String)],
+) -> Result<Option<Exit>, SandboxError> {
+    sys::block_signals(&[libc::SIGHUP, libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE])
+        .step("outlive the command", "sigprocmask")?;
+    rustix::thread::set_name(c"exec").step("name the helper", "prctl(PR_SET_NAME)")?;
     let account = Account::find(&request.user)?;
     let (streams, mut relay) = if request.tty {
         let terminal = Pty::open(request.window)?;
@@ -58,7 +90,7 @@ fn run(channel: &Channel) -> Result<Option<Exit>, SandboxError> {
     let (began, begins) =
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step("start the command", "pipe2")?;
     let child = match sys::fork().step("start the command", "fork")? {
-        Fork::Child => become_command(&request, &account, streams),
+        Fork::Child => become_command(request, &account, streams, environment),
         Fork::Parent(child) => child,
     };
     drop((streams, begins));
@@ -66,23 +98,6 @@ fn run(channel: &Channel) -> Result<Option<Exit>, SandboxError> {
     let _ = rustix::io::read(&began, &mut [0u8; 1][..]);
     channel.send(&ExecReport::Started, &[])?;
     attend(channel, child, &mut relay)
-}
-
-/// Enters every namespace of the instance as its root.
-fn enter(init: &OwnedFd) -> Result<(), SandboxError> {
-    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
-        .step("keep the helper from being looked into", "prctl(PR_SET_DUMPABLE)")?;
-    let all = ThreadNameSpaceType::USER
-        | ThreadNameSpaceType::MOUNT
-        | ThreadNameSpaceType::PROCESS_ID
-        | ThreadNameSpaceType::NETWORK
-        | ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
-        | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
-        | ThreadNameSpaceType::CONTROL_GROUP;
-    move_into_thread_name_spaces(init.as_fd(), all).step("enter the instance", "setns(pidfd)")?;
-    crate::boot::become_guest_root()?;
-    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
-        .step("keep the helper from being looked into", "prctl(PR_SET_DUMPABLE)")
 }
 
 /// Where the command's input comes from and its output goes.
@@ -143,8 +158,8 @@ fn pipes(fds: [OwnedFd; 3]) -> Result<(Streams, Relay), SandboxError> {
 }
 
 /// The child: never returns.
-fn become_command(request: &ExecRequest, account: &Account, streams: Streams) -> ! {
-    let status = match prepare(request, account, streams) {
+fn become_command(request: &ExecRequest, account: &Account, streams: Streams, environment: &[(String, String)]) -> ! {
+    let status = match prepare(request, account, streams, environment) {
         Ok((mut command, mut complain)) => {
             let error = command.exec();
             let name = request.argv.first().map_or("", String::as_str);
@@ -170,6 +185,7 @@ fn prepare(
     request: &ExecRequest,
     account: &Account,
     streams: Streams,
+    environment: &[(String, String)],
 ) -> Result<(Command, Complain), (SandboxError, Complain)> {
     let is_terminal = matches!(streams, Streams::Terminal(_));
     let [stdin, stdout, stderr] = match streams {
@@ -180,13 +196,13 @@ fn prepare(
         },
     };
     let Ok(complain) = stderr.try_clone().map(Complain::from) else { std::process::exit(126) };
-    match confine(account, is_terminal.then_some(&stdin)) {
+    match log_in(account, is_terminal.then_some(&stdin)) {
         Ok(()) => {}
         Err(error) => return Err((error, complain)),
     }
     let mut arguments = request.argv.iter();
     let mut command = Command::new(arguments.next().map_or("", String::as_str));
-    command.args(arguments).env_clear().envs(request.environment.iter().cloned()).envs(account.environment());
+    command.args(arguments).env_clear().envs(environment.iter().cloned()).envs(account.environment());
     if let Some(term) = &request.term {
         command.env("TERM", term);
     }
@@ -194,7 +210,8 @@ fn prepare(
     Ok((command, complain))
 }
 
-fn confine(account: &Account, terminal: Option<&OwnedFd>) -> Result<(), SandboxError> {
+/// Makes the process the account's, in a session of its own.
+fn log_in(account: &Account, terminal: Option<&OwnedFd>) -> Result<(), SandboxError> {
     sys::default_signals();
     rustix::process::setsid().step("start a session", "setsid")?;
     if let Some(terminal) = terminal {
@@ -202,7 +219,6 @@ fn confine(account: &Account, terminal: Option<&OwnedFd>) -> Result<(), SandboxE
         let own = rustix::fs::Uid::from_raw(account.uid);
         rustix::fs::fchown(terminal, Some(own), None).step("own the terminal", "fchown")?;
     }
-    crate::privilege::confine()?;
     sys::become_user(account.uid, account.gid, account.groups())
         .step(format!("become the user {}", account.name), "setresuid")
         .map_err(

@@ -21,6 +21,10 @@ pub fn exit_statuses_come_back() {
     let error = instance.exec(spec("mallory", &["id"], pipes())).map(|_| ()).expect_err("no such user");
     assert!(error.to_string().contains("no user `mallory`"), "{error}");
     assert!(instance.exec(spec("root", &[], pipes())).is_err(), "no command");
+    let long = "x".repeat(100_000);
+    assert_eq!(run(&instance, &["sh", "-c", "echo ${#1}", "sh", &long]).out, "100000\n");
+    assert!(instance.exec(spec("root", &["echo", &long, &long], pipes())).is_err(), "too long");
+    assert_eq!(sh(&instance, "exit 3").exit, Exit::Code(3), "and it still runs");
 }
 
 fn pipes() -> [std::os::fd::OwnedFd; 3] {
