@@ -2,7 +2,8 @@
 //!
 //! Keys of the network come from [`Via`] and from nothing else; a service that sets one of them by mistake is overruled.
 
-use crate::{Ask, Keys};
+use crate::membership::{self, ORGANIZATION_KEYS};
+use crate::{Ask, Keys, Memberships};
 use postern_call::Principal;
 use postern_names::{Arn, Via};
 use std::net::IpAddr;
@@ -10,13 +11,18 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// All keys of the request, names in lower case: the service's, the credentials', and those of network, principal,
-/// resource and time.
+/// resource and time. No account is in an organization.
 pub fn keys_of(ask: &Ask<'_>) -> Keys {
+    keys_within(ask, &Memberships::default())
+}
+
+/// The same with the keys that tell organizations.
+pub fn keys_within(ask: &Ask<'_>, memberships: &Memberships) -> Keys {
     let mut keys: Keys = ask.keys.iter().map(|(key, values)| (key.to_lowercase(), values.clone())).collect();
     for (key, values) in &ask.caller.keys {
         keys.insert(key.to_lowercase(), values.clone());
     }
-    for key in NETWORK_KEYS {
+    for key in NETWORK_KEYS.iter().chain(ORGANIZATION_KEYS) {
         keys.remove(*key);
     }
     let mut set = |key: &str, value: String| {
@@ -25,6 +31,7 @@ pub fn keys_of(ask: &Ask<'_>) -> Keys {
     network(ask, &mut set);
     principal(ask, &mut set);
     resource(ask, &mut set);
+    membership::set(ask, memberships, &mut set);
     set("aws:currenttime", rfc3339(ask.now));
     set("aws:epochtime", ask.now.unix_timestamp().to_string());
     set("aws:requestedregion", requested_region(ask).to_owned());
@@ -121,7 +128,6 @@ const MANY_OWNERS: &[&str] = &[
 ];
 
 fn network(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
-    let service = ask.action.split(':').next().unwrap_or_default();
     let address = |ip: &IpAddr| ip.to_canonical().to_string();
     let on_behalf =
         matches!(ask.via, Via::Service { .. }) && !matches!(ask.caller.principal, Principal::Service { .. });
@@ -132,11 +138,10 @@ fn network(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
             set("aws:sourcevpce", id.to_string());
             set("aws:sourcevpc", vpc.to_string());
             set("aws:vpcsourceip", address(source));
-            let knows_arn = VPC_ARN_SERVICES.contains(&service) && ask.action != "iam:PassRole";
-            if knows_arn {
+            if knows_vpc_arn(ask) {
                 set("aws:sourcevpcarn", Arn::new("ec2", ask.region, account, format!("vpc/{vpc}")).to_string());
             }
-            if knows_arn || VPCE_ONLY_SERVICES.contains(&service) {
+            if knows_endpoint_owner(ask) {
                 set("aws:vpceaccount", account.to_string());
             }
         }
@@ -151,6 +156,24 @@ fn network(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
     if !on_behalf {
         set("aws:securetransport", ask.secure.to_string());
     }
+}
+
+fn service_of<'a>(ask: &'a Ask<'_>) -> &'a str {
+    ask.action.split(':').next().unwrap_or_default()
+}
+
+fn knows_vpc_arn(ask: &Ask<'_>) -> bool {
+    VPC_ARN_SERVICES.contains(&service_of(ask)) && ask.action != "iam:PassRole"
+}
+
+/// Whether the action's service has the `aws:Vpce...` keys.
+pub(crate) fn knows_endpoint_owner(ask: &Ask<'_>) -> bool {
+    knows_vpc_arn(ask) || VPCE_ONLY_SERVICES.contains(&service_of(ask))
+}
+
+/// Whether the action has one owner of what it touches, and so the `aws:Resource...` keys.
+pub(crate) fn has_owner(ask: &Ask<'_>) -> bool {
+    !MANY_OWNERS.contains(&ask.action) && !ask.action.starts_with("ebs:")
 }
 
 fn principal(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
@@ -185,8 +208,7 @@ fn principal(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
 }
 
 fn resource(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
-    let many_owners = MANY_OWNERS.contains(&ask.action) || ask.action.starts_with("ebs:");
-    if many_owners {
+    if !has_owner(ask) {
         return;
     }
     if let Some(account) = ask.resource_account.or_else(|| ask.caller.account()) {
@@ -196,8 +218,7 @@ fn resource(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
 
 /// Global services report the region of their only endpoint.
 fn requested_region<'a>(ask: &'a Ask<'_>) -> &'a str {
-    let service = ask.action.split(':').next().unwrap_or_default();
-    match service {
+    match service_of(ask) {
         "iam" | "organizations" | "route53" | "cloudfront" | "shield" => "us-east-1",
         _ => ask.region,
     }

@@ -13,12 +13,12 @@ use postern_names::Via;
 
 /// Decides what `policies` say to `ask`.
 pub fn decide(ask: &Ask<'_>, policies: &PolicySet) -> Decision {
-    weigh(&Request::new(ask, policies.boundary.is_some()), ask, policies)
+    weigh(&Request::new(ask, policies), ask, policies)
 }
 
 /// The same with exactly these condition keys, as a simulation is given them; the network's keys are not worked out.
 pub fn decide_given(ask: &Ask<'_>, policies: &PolicySet, keys: Keys) -> Decision {
-    weigh(&Request::given(ask, policies.boundary.is_some(), keys), ask, policies)
+    weigh(&Request::given(ask, policies, keys), ask, policies)
 }
 
 fn weigh(request: &Request<'_>, ask: &Ask<'_>, policies: &PolicySet) -> Decision {
@@ -61,20 +61,25 @@ struct Gates<'a> {
     session: &'a [Attached],
 }
 
+/// The path of service-linked roles.
+const LINKED_ROLES: &str = "/aws-service-role/";
+
 type Granted = Result<Vec<StatementRef>, PolicyKind>;
 
 impl<'a> Gates<'a> {
     fn new(ask: &'a Ask<'_>, policies: &'a PolicySet) -> Self {
         // Nobody and a service have no identity side, and no organization's control over them.
         let has_identity = ask.caller.account().is_some();
+        // Nor has an organization over what a service does by the role that is linked to it.
+        let linked = matches!(&ask.caller.principal, Principal::Role { path, .. } if path.starts_with(LINKED_ROLES));
         let is_root = matches!(ask.caller.principal, Principal::Root { .. });
         let through_endpoint = matches!(ask.via, Via::Endpoint { .. });
         // What STS asks about a role is the role's trust.
         let kind = if ask.action.starts_with("sts:") { PolicyKind::Trust } else { PolicyKind::Resource };
         let own = ask.resource_policy.map(|document| Policy { kind, name: ask.resource, document });
         Self {
-            service_control: if has_identity { &policies.service_control } else { &[] },
-            resource_control: &policies.resource_control,
+            service_control: if has_identity && !linked { &policies.service_control } else { &[] },
+            resource_control: if linked { &[] } else { &policies.resource_control },
             endpoint: policies.endpoint.as_ref().filter(|_| through_endpoint).map(Policy::of),
             resource: policies.resource.as_ref().map(Policy::of).or(own),
             identity: if has_identity && !is_root { &policies.identity } else { &[] },

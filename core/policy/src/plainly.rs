@@ -1,7 +1,7 @@
 //! The decision once more, written like AWS's chart and for nothing but reading: from the documents' JSON texts, with
 //! strings only. The random tests hold it against [`crate::decide`]; it shares with it the keys of the request alone.
 
-use crate::{Ask, Keys, PolicyKind, PolicySet, keys_of};
+use crate::{Ask, Keys, PolicyKind, PolicySet, keys_within};
 use postern_call::Principal;
 use postern_names::Via;
 use serde_json::Value;
@@ -23,9 +23,10 @@ enum Named {
 }
 
 pub fn evaluate_plainly(ask: &Ask<'_>, set: &PolicySet) -> Verdict {
-    let keys = keys_of(ask);
+    let keys = keys_within(ask, &set.memberships);
     let caller = &ask.caller.principal;
     let root = matches!(caller, Principal::Root { .. });
+    let linked = matches!(caller, Principal::Role { path, .. } if path.starts_with("/aws-service-role/"));
     let stranger = matches!(caller, Principal::Anonymous | Principal::Service { .. });
     let texts = |list: &[crate::Attached]| list.iter().map(|a| a.document.text().to_owned()).collect::<Vec<_>>();
     let one =
@@ -35,8 +36,8 @@ pub fn evaluate_plainly(ask: &Ask<'_>, set: &PolicySet) -> Verdict {
     let identity = if_any(texts(&set.identity), !root && !stranger);
     let boundary = if_any(one(&set.boundary), !root && !stranger);
     let session = if_any(texts(&set.session), !stranger);
-    let scp: Vec<Vec<String>> = set.service_control.iter().map(|l| texts(l)).filter(|_| !stranger).collect();
-    let rcp: Vec<Vec<String>> = set.resource_control.iter().map(|l| texts(l)).collect();
+    let scp: Vec<Vec<String>> = set.service_control.iter().map(|l| texts(l)).filter(|_| !stranger && !linked).collect();
+    let rcp: Vec<Vec<String>> = set.resource_control.iter().map(|l| texts(l)).filter(|_| !linked).collect();
     let endpoint = if_any(one(&set.endpoint), matches!(ask.via, Via::Endpoint { .. }));
     let mut resource = one(&set.resource);
     if let (true, Some(policy)) = (resource.is_empty(), ask.resource_policy) {

@@ -1,10 +1,10 @@
 //! A request made ready for comparison with statements: each thing is worked out once, keys only when one is looked at.
 
-use crate::context::keys_of;
+use crate::context::keys_within;
 use crate::principal::{Identity, Reach};
 use crate::resource::AskedArn;
 use crate::statement::{Effect, Statement};
-use crate::{Ask, Keys, PolicyKind};
+use crate::{Ask, Keys, Memberships, PolicyKind, PolicySet};
 use postern_call::Principal;
 use std::cell::OnceCell;
 
@@ -15,13 +15,14 @@ pub(crate) struct Request<'a> {
     name: String,
     resource: AskedArn<'a>,
     keys: OnceCell<Keys>,
+    memberships: &'a Memberships,
 }
 
 /// S3 passes the caller's canonical user id here, so that bucket policies may name it.
 const CANONICAL_USER_KEY: &str = "s3:canonicaluserid";
 
 impl<'a> Request<'a> {
-    pub fn new(ask: &'a Ask<'a>, has_boundary: bool) -> Self {
+    pub fn new(ask: &'a Ask<'a>, policies: &'a PolicySet) -> Self {
         let (service, name) = ask.action.split_once(':').unwrap_or((ask.action, ""));
         // ListBuckets has no resource, yet policies for arn:aws:s3:::* have always covered it.
         let all_buckets = ask.action == "s3:ListAllMyBuckets" && ask.resource == "*";
@@ -29,21 +30,22 @@ impl<'a> Request<'a> {
         let canonical = ask.keys.get(CANONICAL_USER_KEY).and_then(|ids| ids.first()).cloned();
         Self {
             ask,
-            who: Identity::new(ask.caller, canonical, has_boundary),
+            who: Identity::new(ask.caller, canonical, policies.boundary.is_some()),
             service: service.to_lowercase(),
             name: name.to_lowercase(),
             resource,
             keys: OnceCell::new(),
+            memberships: &policies.memberships,
         }
     }
 
     /// A request with these keys and no others.
-    pub fn given(ask: &'a Ask<'a>, has_boundary: bool, keys: Keys) -> Self {
-        Self { keys: OnceCell::from(keys), ..Self::new(ask, has_boundary) }
+    pub fn given(ask: &'a Ask<'a>, policies: &'a PolicySet, keys: Keys) -> Self {
+        Self { keys: OnceCell::from(keys), ..Self::new(ask, policies) }
     }
 
     pub fn keys(&self) -> &Keys {
-        self.keys.get_or_init(|| keys_of(self.ask))
+        self.keys.get_or_init(|| keys_within(self.ask, self.memberships))
     }
 
     /// Whether caller and resource belong to different accounts.

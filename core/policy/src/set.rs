@@ -1,6 +1,6 @@
 //! The policies that meet in one decision.
 
-use crate::{Document, PolicyKind};
+use crate::{Document, Memberships, PolicyKind};
 use std::sync::Arc;
 
 /// A policy where it is attached.
@@ -34,4 +34,6 @@ pub struct PolicySet {
     /// The resource's policy, or for `sts:AssumeRole` the role's trust policy (kind `Trust`). Takes the place of
     /// [`crate::Ask::resource_policy`].
     pub resource: Option<Attached>,
+    /// Where the accounts of the request stand: what the condition keys of organizations tell.
+    pub memberships: Memberships,
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plainly::{Verdict, evaluate_plainly};
-use crate::{Decision, decide};
+use crate::{Decision, Memberships, decide};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
@@ -166,7 +166,17 @@ fn set() -> impl Strategy<Value = PolicySet> {
         ],
     )
         .prop_map(|(identity, boundary, session, service_control, resource_control, endpoint, resource)| {
-            PolicySet { identity, boundary, session, service_control, resource_control, endpoint, resource }
+            let memberships = Memberships::default();
+            PolicySet {
+                identity,
+                boundary,
+                session,
+                service_control,
+                resource_control,
+                endpoint,
+                resource,
+                memberships,
+            }
         })
 }
 

@@ -1,7 +1,7 @@
 //! Which keys a request has, by the way it came and by who sent it.
 
 use super::*;
-use crate::keys_of;
+use crate::{Membership, Memberships, keys_of, keys_within};
 
 const NETWORK: &[&str] = &[
     "aws:sourceip",
@@ -88,4 +88,34 @@ fn keys_of_time_region_and_resource() {
     assert_eq!(keys["s3:prefix"], ["a/"]);
     assert_eq!(keys_of(&ask(&user, &via, "iam:GetUser"))["aws:requestedregion"], ["us-east-1"]);
     assert!(!keys_of(&ask(&user, &via, "ec2:CreateVpcEndpoint")).contains_key("aws:resourceaccount"));
+}
+
+#[test]
+fn keys_of_organizations() {
+    let place = |organization: &str| {
+        Some(Membership { organization: organization.into(), path: format!("{organization}/r-1/ou-1-a/") })
+    };
+    let memberships = Memberships {
+        principal: place("o-principal"),
+        resource: place("o-resource"),
+        endpoint: place("o-endpoint"),
+        source: place("o-source"),
+    };
+    let told = |caller: &Caller, via: &Via, action: &str| {
+        let mut question = ask(caller, via, action);
+        question.keys.insert("aws:vpceorgid".into(), vec!["o-forged".into()]);
+        let keys = keys_within(&question, &memberships);
+        let ids =
+            ["principal", "resource", "vpce", "source"].map(|word| keys.get(&format!("aws:{word}orgid")).cloned());
+        ids.into_iter().flatten().flatten().collect::<Vec<_>>()
+    };
+    let (user, service) = (user(), Caller::of(Principal::Service { name: "s3.amazonaws.com".into() }));
+    assert_eq!(told(&user, &host(), "s3:GetObject"), ["o-principal", "o-resource"]);
+    assert_eq!(told(&user, &endpoint(), "s3:GetObject"), ["o-principal", "o-resource", "o-endpoint"]);
+    assert_eq!(told(&user, &endpoint(), "sqs:SendMessage"), ["o-principal", "o-resource"]);
+    assert_eq!(told(&user, &host(), "ec2:CreateVpcEndpoint"), ["o-principal"]);
+    assert_eq!(told(&Caller::anonymous(), &host(), "s3:GetObject"), ["o-resource"]);
+    assert_eq!(told(&service, &host(), "sqs:SendMessage"), ["o-resource", "o-source"]);
+    let (via, keys) = (host(), |ask: &Ask<'_>| keys_within(ask, &memberships));
+    assert_eq!(keys(&ask(&user, &via, "s3:GetObject"))["aws:principalorgpaths"], ["o-principal/r-1/ou-1-a/"]);
 }

@@ -145,6 +145,28 @@ fn controls_need_an_allow_at_every_level_and_bind_root() {
 }
 
 #[test]
+fn controls_do_not_bind_the_roles_linked_to_services() {
+    let via = host();
+    let role = |path: &str| {
+        Caller::of(Principal::Role {
+            account: AccountId::DEFAULT,
+            path: path.into(),
+            name: "linked".into(),
+            id: "AROAEXAMPLEEXAMPLE01".into(),
+            session: "s".into(),
+        })
+    };
+    let set = PolicySet {
+        service_control: vec![vec![policy(PolicyKind::ServiceControl, DENY_ALL)]],
+        resource_control: vec![vec![policy(PolicyKind::ResourceControl, NO_ONE)]],
+        ..identity(ALLOW_ALL)
+    };
+    let linked = role("/aws-service-role/x.amazonaws.com/");
+    assert_eq!(verdict(&ask(&linked, &via, "s3:GetObject"), &set), "allow");
+    assert_eq!(verdict(&ask(&role("/"), &via, "s3:GetObject"), &set), "deny ServiceControl");
+}
+
+#[test]
 fn keys_and_roles_need_their_own_policy() {
     let (user, root, via) = (user(), root(), host());
     let mut key = ask(&user, &via, "kms:Decrypt");
