@@ -52,11 +52,12 @@ def case(function):
 class Bucket:
     """A bucket for one case, emptied and removed behind it."""
 
-    def __init__(self, s3=None, region=None):
-        self.s3, self.region, self.name = s3 or S3, region, "case-" + uuid.uuid4().hex[:20]
+    def __init__(self, s3=None, region=None, tags=None):
+        self.s3, self.name = s3 or S3, "case-" + uuid.uuid4().hex[:20]
+        self.configuration = {"LocationConstraint": region} if region else {"Tags": tags} if tags else None
 
     def __enter__(self):
-        extra = {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if self.region else {}
+        extra = {"CreateBucketConfiguration": self.configuration} if self.configuration else {}
         self.s3.create_bucket(Bucket=self.name, **extra)
         return self.name
 
@@ -115,6 +116,8 @@ def buckets():
         S3.put_object(Bucket=name, Key="k", Body=b"x")
         refused("BucketNotEmpty", 409, S3.delete_bucket, Bucket=name)
         S3.delete_object(Bucket=name, Key="k")
+    with Bucket(tags=[{"Key": "team", "Value": "core"}]) as name:
+        assert S3.get_bucket_tagging(Bucket=name)["TagSet"] == [{"Key": "team", "Value": "core"}]
     refused("NoSuchBucket", 404, S3.delete_bucket, Bucket=name)
     refused("NoSuchBucket", 404, S3.list_objects_v2, Bucket=name)
     refused("404", 404, S3.head_bucket, Bucket=name)

@@ -16,14 +16,19 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-/// Bytes of a form that are kept for the field that `s3s` does not hand on.
-const FORM_HEAD: usize = 64 * 1024;
+/// Bytes of a body that are kept for what `s3s` does not hand on.
+const HEAD_KEPT: usize = 128 * 1024;
 
-/// The beginning of a POST form, as far as it has come.
+/// The beginning of a POST form or of a bucket's configuration, as far as it has come: `s3s` leaves out the session
+/// token of the one and the tags of the other.
 #[derive(Clone, Default)]
-pub(crate) struct FormHead(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct BodyHead(Arc<Mutex<Vec<u8>>>);
 
-impl FormHead {
+impl BodyHead {
+    /// All of it as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
     /// The name of the file that the form carries, without directories.
     pub fn filename(&self) -> Option<String> {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +50,7 @@ impl FormHead {
 /// A body that keeps what passes first.
 struct Tee {
     inner: Body,
-    head: FormHead,
+    head: BodyHead,
 }
 
 impl hyper::body::Body for Tee {
@@ -58,7 +63,7 @@ impl hyper::body::Body for Tee {
             && let Some(data) = frame.data_ref()
         {
             let mut head = self.head.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = FORM_HEAD.saturating_sub(head.len()).min(data.len());
+            let room = HEAD_KEPT.saturating_sub(head.len()).min(data.len());
             head.extend_from_slice(data.get(..room).unwrap_or_default());
         }
         Poll::Ready(frame)
@@ -92,13 +97,22 @@ fn prepare(mut request: Request<Body>) -> Result<Request<Body>, Refusal> {
     check_method(request.method())?;
     let signing = Signing::read(request.uri(), request.headers())?;
     request.extensions_mut().insert(signing);
-    let form = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    if request.method() == Method::POST && form.is_some_and(|f| f.starts_with("multipart/form-data")) {
-        let head = FormHead::default();
+    if head_is_wanted(&request) {
+        let head = BodyHead::default();
         request.extensions_mut().insert(head.clone());
         request = request.map(|inner| Body::http_body(Tee { inner, head }));
     }
     Ok(request)
+}
+
+/// Forms, and what may be the configuration of a new bucket.
+fn head_is_wanted(request: &Request<Body>) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    match *request.method() {
+        Method::POST => kind.is_some_and(|k| k.starts_with("multipart/form-data")),
+        Method::PUT => request.uri().query().is_none() && !request.uri().path().trim_matches('/').contains('/'),
+        _ => false,
+    }
 }
 
 /// Methods without a meaning in S3; a preflight is refused as where no CORS configuration is set, since none can be.

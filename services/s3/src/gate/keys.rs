@@ -96,6 +96,15 @@ pub(crate) fn with_request_tags(keys: &mut Keys, tags: &[(String, String)]) {
     keys.insert("s3:requestobjecttagkeys".into(), tags.iter().map(|(name, _)| name.clone()).collect());
 }
 
+/// Tags that the request gives to a bucket.
+pub(crate) fn with_tags_of_resource(mut keys: Keys, tags: &[(String, String)]) -> Keys {
+    for (name, value) in tags {
+        keys.insert(format!("aws:requesttag/{}", name.to_lowercase()), vec![value.clone()]);
+    }
+    keys.insert("aws:tagkeys".into(), tags.iter().map(|(name, _)| name.clone()).collect());
+    keys
+}
+
 /// Tags that the object has.
 pub(crate) fn with_existing_tags(mut keys: Keys, tags: &[(String, String)]) -> Keys {
     for (name, value) in tags {

@@ -2,6 +2,8 @@
 
 use super::{Verbs, ok, owner, timestamp, visit};
 use crate::error::{Answer, bad_argument, refuse, refuse_with};
+use crate::front::BodyHead;
+use crate::gate::keys;
 use crate::store::buckets::{self, PublicBlock, Settings};
 use postern_names::Region;
 use s3s::dto::*;
@@ -53,6 +55,7 @@ pub(crate) async fn create_bucket(
     request: S3Request<CreateBucketInput>,
 ) -> Answer<S3Response<CreateBucketOutput>> {
     let visit = visit(&request)?;
+    let body = request.extensions.get::<BodyHead>().map(BodyHead::text).unwrap_or_default();
     let input = request.input;
     let name = input.bucket.clone();
     check_name(&name)?;
@@ -62,7 +65,12 @@ pub(crate) async fn create_bucket(
     if let Some(region) = &wanted {
         asked.insert("s3:locationconstraint".into(), vec![region.clone()]);
     }
-    visit.ask("s3:CreateBucket", &format!("arn:aws:s3:::{name}"), None, asked)?;
+    let arn = format!("arn:aws:s3:::{name}");
+    visit.ask("s3:CreateBucket", &arn, None, asked)?;
+    let tags = if body.is_empty() { Vec::new() } else { super::tags::of_configuration(&body)? };
+    if !tags.is_empty() {
+        visit.ask("s3:TagResource", &arn, None, keys::with_tags_of_resource(visit.asked.clone(), &tags))?;
+    }
     let Some(account) = visit.caller.account() else { return Err(refuse("AccessDenied")) };
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(crate::error::not_implemented("x-amz-bucket-object-lock-enabled"));
@@ -73,7 +81,8 @@ pub(crate) async fn create_bucket(
     // The endpoint addressed; on the machine itself, the one signed for.
     let endpoint = visit.addressed.clone().unwrap_or_else(|| visit.region.clone());
     let region = home_of(&endpoint, wanted.as_deref().filter(|w| !w.is_empty()))?;
-    let settings = Settings { public_block: Some(PublicBlock::ALL), ownership: Some(ownership), ..Settings::default() };
+    let settings =
+        Settings { public_block: Some(PublicBlock::ALL), ownership: Some(ownership), tags, ..Settings::default() };
     let at = region.clone();
     verbs.store.change(move |change| buckets::create(change, &name, account, &at, &settings)).await?;
     let location = if region.as_str() == "us-east-1" {

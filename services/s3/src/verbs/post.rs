@@ -5,7 +5,7 @@ use super::heads::{aes, claims_of, etag, head_of};
 use super::{Verbs, ok, put, visit};
 use crate::body::Incoming;
 use crate::error::{Answer, refuse};
-use crate::front::FormHead;
+use crate::front::BodyHead;
 use crate::gate::keys;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response};
@@ -20,7 +20,7 @@ pub(crate) async fn post_object(
 ) -> Answer<S3Response<PostObjectOutput>> {
     let visit = visit(&request)?;
     let S3Request { mut input, headers, extensions, .. } = request;
-    let form = extensions.get::<FormHead>();
+    let form = extensions.get::<BodyHead>();
     if let Some(wanted) = &visit.form_token {
         let given = form.and_then(|form| form.field("x-amz-security-token"));
         if given.as_ref() != Some(wanted) {
@@ -29,7 +29,7 @@ pub(crate) async fn post_object(
     }
     let bucket = verbs.bucket(&input.bucket)?;
     if input.key.contains(FILENAME) {
-        let name = form.and_then(FormHead::filename).unwrap_or_default();
+        let name = form.and_then(BodyHead::filename).unwrap_or_default();
         input.key = input.key.replace(FILENAME, &name);
     }
     if input.key.is_empty() {

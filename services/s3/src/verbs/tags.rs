@@ -44,6 +44,34 @@ fn of_set(set: TagSet, most: usize, code: &str, message: &str) -> Answer<Vec<(St
     check(pairs.collect::<Answer<Vec<_>>>()?, most, code, message)
 }
 
+/// The configuration of a new bucket, as far as its tags go.
+#[derive(serde::Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Configuration {
+    tags: ConfiguredTags,
+}
+
+#[derive(serde::Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct ConfiguredTags {
+    tag: Vec<ConfiguredTag>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ConfiguredTag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+/// The tags of a `CreateBucketConfiguration`.
+pub(crate) fn of_configuration(xml: &str) -> Answer<Vec<(String, String)>> {
+    let read: Configuration = quick_xml::de::from_str(xml).map_err(|_| refuse("MalformedXML"))?;
+    let tags = read.tags.tag.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    check(tags, MOST_ON_BUCKET, "BadRequest", "Bucket tag count cannot be greater than 50")
+}
+
 fn check(tags: Vec<(String, String)>, most: usize, code: &str, message: &str) -> Answer<Vec<(String, String)>> {
     if tags.len() > most {
         return Err(refuse_with(code, message));
@@ -190,14 +218,18 @@ pub(crate) async fn delete_bucket_tagging(
 
 #[cfg(test)]
 mod tests {
-    use super::of_header;
+    use super::{of_configuration, of_header};
 
     #[test]
-    fn a_header_of_tags_is_read() {
+    fn tags_are_read_from_headers_and_documents() {
         let tags = of_header("team=core&note=a%20b+c&empty=").unwrap();
         assert_eq!(tags[1], ("note".to_owned(), "a b c".to_owned()));
         assert_eq!(tags[2], ("empty".to_owned(), String::new()));
         assert!(of_header("").unwrap().is_empty());
+        let xml = "<C xmlns=\"x\"><Tags><Tag><Key>a</Key><Value>1 + 2</Value></Tag><Tag><Key>b</Key><Value/></Tag></Tags></C>";
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(of_configuration(xml).unwrap(), [pair("a", "1 + 2"), pair("b", "")]);
+        assert!(of_configuration("<C><LocationConstraint>x</LocationConstraint></C>").unwrap().is_empty());
         assert_eq!(of_header("a=1&a=2").unwrap_err().code, "InvalidTag");
         assert_eq!(of_header("aws:x=1").unwrap_err().code, "InvalidTag");
         let many: Vec<String> = (0..11).map(|n| format!("k{n}=v")).collect();
