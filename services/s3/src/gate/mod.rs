@@ -127,7 +127,12 @@ impl Gate {
             };
             let key = path.get_object_key().unwrap_or_default();
             if target == Target::Bucket {
-                visit.ask(&action, &bucket.arn(), Some(bucket), visit.asked.clone())?;
+                // Whoever is refused a HEAD hears the region all the same: by it clients find the way.
+                let judged = visit.ask(&action, &bucket.arn(), Some(bucket), visit.asked.clone());
+                judged.map_err(|refusal| match operation {
+                    "HeadBucket" => refusal.member("Region", bucket.region.as_str()),
+                    _ => refusal,
+                })?;
             } else {
                 let tags = self.existing_tags(cx, bucket, key)?;
                 visit.ask_object(&action, bucket, key, keys::with_existing_tags(visit.asked.clone(), &tags))?;

@@ -39,6 +39,9 @@ async fn a_bucket_elsewhere_names_its_region() {
     assert_eq!(moved.element("Endpoint"), "far.s3.eu-west-1.amazonaws.com");
     let head = regional.send("HEAD", "/far", &[], "").await;
     assert_eq!((head.status, head.header("x-amz-bucket-region"), head.body.len()), (301, "eu-west-1", 0));
+    let nobody = Client { region: "eu-west-1".into(), ..Client::anonymous(admin.address) };
+    let refused = nobody.send("HEAD", "/far", &[], "").await;
+    assert_eq!((refused.status, refused.header("x-amz-bucket-region")), (403, "eu-west-1"));
     let europe = Client { region: "eu-west-1".into(), ..admin.clone() };
     europe.get("/far").await.ok();
     let there = Client { host: "far.s3.eu-west-1.amazonaws.com".into(), ..europe.clone() };
