@@ -40,4 +40,14 @@ pub struct Ask<'a> {
 /// Who decides: knows the identity policies, the endpoint policies and the organization's.
 pub trait Judge: Send + Sync {
     fn judge(&self, ask: &Ask<'_>) -> Decision;
+
+    /// A denial as the text that `sts:DecodeAuthorizationMessage` opens again. `None`: this judge seals nothing.
+    fn sealed(&self, _ask: &Ask<'_>, _decision: &Decision) -> Option<String> {
+        None
+    }
+
+    /// Opens what [`Judge::sealed`] gave for a caller of this account. `None`: it was not sealed here, or for others.
+    fn opened(&self, _text: &str, _account: AccountId) -> Option<String> {
+        None
+    }
 }

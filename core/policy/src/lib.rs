@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod advice;
 mod ask;
 mod condition;
 pub mod context;
@@ -11,6 +12,7 @@ mod document;
 mod hint;
 mod json;
 mod membership;
+mod message;
 mod near;
 mod pattern;
 #[cfg(test)]
@@ -20,12 +22,15 @@ mod request;
 mod resource;
 mod sentence;
 mod set;
+mod spelling;
 mod statement;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use action::ActionPattern;
+pub use advice::advice;
 pub use ask::{Ask, Judge, Keys};
 pub use condition::Condition;
 pub use context::{keys_of, keys_within};
@@ -34,8 +39,11 @@ pub use decision::{Decision, NearMiss, PolicyKind, StatementRef, Test};
 pub use document::{Document, ENDPOINT_POLICY_CHARACTERS_MAX, MalformedDocument, Version};
 pub use hint::hint;
 pub use membership::{Membership, Memberships};
+pub use message::authorization_message;
 pub use principal::{PrincipalName, Principals, Reach};
 pub use resource::ResourcePattern;
 pub use sentence::{code_for, sentence};
 pub use set::{Attached, PolicySet};
+pub use spelling::spelled;
 pub use statement::{Effect, Listed, Statement};
+pub use verdict::{kind_name, verdict};

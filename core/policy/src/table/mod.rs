@@ -108,6 +108,18 @@ impl Service {
         &self.keys
     }
 
+    /// A key of this table as it is spelled there, a tag's key behind it as it is given.
+    pub(crate) fn spelled(&self, key: &str) -> Option<String> {
+        let lower = key.to_lowercase();
+        let found = self.keys.iter().find(|one| one.is(&lower))?;
+        let head = found.name.split("${").next().unwrap_or_default();
+        Some(if found.is_open {
+            format!("{head}{}", key.get(head.len()..).unwrap_or_default())
+        } else {
+            found.name.into()
+        })
+    }
+
     fn key_among(&self, numbers: &[u16], lower: &str) -> bool {
         numbers.iter().filter_map(|at| self.keys.get(usize::from(*at))).any(|key| key.is(lower))
     }
