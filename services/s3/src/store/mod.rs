@@ -91,11 +91,13 @@ impl Store {
             None => schema::connect_reader(&self.path).map_err(Refusal::internal)?,
         };
         let result = in_one_view(&connection, work);
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS_KEPT {
-            readers.push(connection);
+        // After an error nobody knows in what state the connection is.
+        if result.is_ok() {
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if readers.len() < READERS_KEPT {
+                readers.push(connection);
+            }
         }
-        drop(readers);
         result.map_err(Refusal::internal)
     }
 

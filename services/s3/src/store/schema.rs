@@ -3,8 +3,12 @@
 use super::S3Error;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
+use std::time::Duration;
 
 const VERSION: i64 = 1;
+
+/// How long a connection waits for another's lock: only while the log is recovered is there one.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Pages of the write-ahead log after which it is written back: 16 MiB, so that a crash costs little time at start.
 const CHECKPOINT_PAGES: i64 = 4096;
@@ -79,6 +83,7 @@ CREATE TABLE parts (
 pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -91,7 +96,7 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 pub(crate) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "cache_size", -2048)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
