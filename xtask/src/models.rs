@@ -13,6 +13,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("kms", "kms"),
     ("logs", "logs"),
     ("cloudwatch", "monitoring"),
+    ("organizations", "organizations"),
     ("s3", "s3"),
     ("secretsmanager", "secretsmanager"),
     ("sns", "sns"),

@@ -23,6 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("edge/store", &[]),
     ("services/ec2", &["names", "call", "policy", "serve", "model", "control", "store"]),
     ("services/iam", &["names", "call", "policy", "serve", "store"]),
+    ("services/organizations", &["names", "call", "policy", "serve", "store"]),
     ("services/s3", &["names", "call", "policy", "serve", "store"]),
 ];
 

@@ -13,7 +13,7 @@ macro_rules! embedded {
     };
 }
 
-embedded!("dynamodb", "ec2", "iam", "kms", "logs", "monitoring", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",);
+embedded!("dynamodb", "ec2", "iam", "kms", "logs", "monitoring", "organizations", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",);
 
 struct Embedded {
     packed: &'static [u8],
