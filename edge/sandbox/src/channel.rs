@@ -3,7 +3,9 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType,
@@ -54,6 +56,25 @@ impl Channel {
         rustix::net::sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::NOSIGNAL)
             .step(step, "sendmsg")?;
         Ok(())
+    }
+
+    /// Waits for one message, at most so long.
+    pub(crate) fn receive_within<M: DeserializeOwned>(
+        &self,
+        patience: Duration,
+    ) -> Result<Option<(M, Vec<OwnedFd>)>, SandboxError> {
+        let step = "receive on the control channel";
+        let last = Instant::now() + patience;
+        loop {
+            let left = last.saturating_duration_since(Instant::now());
+            let time = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+            match poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&time)) {
+                Ok(0) => return Err(SandboxError::plain(step, format!("nothing came within {patience:?}"))),
+                Ok(_) => return self.receive(),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(other) => return Err(other).step(step, "poll"),
+            }
+        }
     }
 
     /// Waits for one message. None when the other end is gone.

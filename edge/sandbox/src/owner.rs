@@ -20,6 +20,9 @@ use crate::{cgroup, layer};
 pub(crate) const LAYER: &str = "__sandbox-layer";
 pub(crate) const INIT: &str = "__sandbox-init";
 
+/// Milliseconds are usual. A host that hangs (a directory on a server that is gone) must not hang its callers for ever.
+const BOOT_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Starts instances. When it is dropped they all die.
 pub struct Sandboxes {
     orders: mpsc::Sender<Spawn>,
@@ -66,6 +69,10 @@ impl Sandboxes {
         self.orders.send(Spawn { answer }).map_err(|_| gone())?;
         let (mut helper, channel) = outcome.recv().map_err(|_| gone())??;
         let started = self.boot(instance, channel);
+        if started.is_err() {
+            // It has failed, or hangs.
+            let _ = helper.kill();
+        }
         // The helper has ended or is about to: it hands the instance over or fails, and does nothing after that.
         if let Err(error) = helper.wait() {
             tracing::warn!(%error, "cannot collect a sandbox helper");
@@ -82,7 +89,7 @@ impl Sandboxes {
         // failure both end, and what init left is collected by dropping it.
         let (mut running, mut ready, mut failed) = (None, false, None);
         while !(ready && running.is_some()) {
-            match channel.receive::<Report>()? {
+            match channel.receive_within::<Report>(BOOT_PATIENCE)? {
                 Some((Report::Forked { pid }, _)) => {
                     running = Some(Running::hold(pid, instance.clone())?);
                 }
@@ -151,7 +158,11 @@ fn fill(shared: &Shared, config: &SandboxConfig) -> Result<Image, SandboxError> 
         extra_read_only_paths: config.extra_read_only_paths.clone(),
     };
     channel.send(&request, &[])?;
-    let report = channel.receive::<LayerReport>();
+    let report = channel.receive_within::<LayerReport>(BOOT_PATIENCE);
+    if report.is_err() {
+        // It hangs on a file system that does not answer; nothing of it is used.
+        let _ = helper.kill();
+    }
     helper.wait().step("collect the image layer's helper", "waitpid")?;
     match report? {
         Some((LayerReport::Built(image), _)) => Ok(image),

@@ -11,7 +11,18 @@ pub const AUTHORITY: &str = include_str!("authority.pem");
 
 pub struct Bench {
     pub sandboxes: Sandboxes,
+    data_dir: PathBuf,
     pub directory: tempfile::TempDir,
+}
+
+fn owner(data_dir: &Path, extra: &[PathBuf]) -> Sandboxes {
+    let config = SandboxConfig {
+        data_dir: data_dir.to_owned(),
+        ca_pem: AUTHORITY.to_owned(),
+        extra_read_only_paths: extra.to_vec(),
+        helper: None,
+    };
+    Sandboxes::new(config).expect("owner")
 }
 
 /// What a command wrote and how it ended.
@@ -29,18 +40,18 @@ impl Bench {
 
     pub fn with(extra: &[PathBuf]) -> Self {
         let directory = tempfile::Builder::new().prefix("postern-sandbox-").tempdir_in("/tmp").expect("directory");
-        let sandboxes = Sandboxes::new(SandboxConfig {
-            data_dir: directory.path().join("data"),
-            ca_pem: AUTHORITY.to_owned(),
-            extra_read_only_paths: extra.to_vec(),
-            helper: None,
-        })
-        .expect("owner");
-        Self { sandboxes, directory }
+        let data_dir = directory.path().join("data");
+        Self { sandboxes: owner(&data_dir, extra), data_dir, directory }
+    }
+
+    /// Data in a directory that is not this bench's own, and stays.
+    pub fn move_to(&mut self, place: std::ffi::OsString) {
+        self.data_dir = PathBuf::from(place).join("data");
+        self.sandboxes = owner(&self.data_dir, &[]);
     }
 
     pub fn data_dir(&self) -> PathBuf {
-        self.directory.path().join("data")
+        self.data_dir.clone()
     }
 
     pub fn spec(&self, number: u64) -> InstanceSpec {

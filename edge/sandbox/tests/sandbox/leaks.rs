@@ -6,7 +6,10 @@ use std::time::Duration;
 use crate::bench::{Bench, alive, until};
 
 /// Cases that only run as the child of another.
-pub const DAEMONS: &[(&str, fn())] = &[("daemon", daemon)];
+pub const DAEMONS: &[(&str, fn())] = &[("daemon", daemon), ("busy_daemon", busy_daemon)];
+
+/// Where a daemon that will be killed keeps its data, so that its directory can be removed after it.
+const PLACE: &str = "POSTERN_SANDBOX_PLACE";
 
 /// A daemon with two instances, a command in each; says the process ids and waits to be killed.
 fn daemon() {
@@ -20,6 +23,72 @@ fn daemon() {
     println!("{} {}", bench.directory.path().display(), commands.len());
     println!("ready");
     std::thread::sleep(Duration::from_secs(50));
+}
+
+/// Starts and ends instances, with commands in them, until it is killed.
+fn busy_daemon() {
+    let mut bench = Bench::new();
+    bench.move_to(std::env::var_os(PLACE).expect("a place"));
+    for number in 1.. {
+        let mut spec = bench.spec(number % 3 + 1);
+        (spec.memory_max, spec.pids_max) = (Some(1 << 30), Some(100));
+        let instance = bench.boot(spec);
+        let handle = instance.exec(crate::bench::spec("root", &["sleep", "1000"], null_streams())).expect("exec");
+        if number % 2 == 0 {
+            drop(handle);
+            instance.shutdown(Duration::from_millis(50)).expect("shutdown");
+        }
+    }
+}
+
+fn null_streams() -> [std::os::fd::OwnedFd; 3] {
+    let null = || std::fs::File::open("/dev/null").expect("null").into();
+    [null(), null(), null()]
+}
+
+/// Whatever step it was at: what a daemon leaves behind becomes this process's child, and there is none.
+pub fn a_daemon_killed_at_any_moment_leaves_nothing() {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("become the reaper");
+    let before = mounts();
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("time").subsec_nanos() as u64;
+    let place = tempfile::tempdir().expect("directory");
+    for round in 0..12u64 {
+        let patience = Duration::from_micros((seed + round * 104_729) % 1000 * 250);
+        println!("round {round}: killed after {patience:?}");
+        let mut child = crate::start("busy_daemon", None, &[(PLACE, place.path().to_str().expect("path"))]);
+        let pid = child.id();
+        std::thread::sleep(patience);
+        child.kill().expect("kill -9");
+        child.wait().expect("wait");
+        until("every process is gone", || {
+            loop {
+                match rustix::process::wait(rustix::process::WaitOptions::NOHANG) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return false,
+                    Err(_) => return true,
+                }
+            }
+        });
+        assert_eq!(mounts(), before);
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+    let ran =
+        (1..=3).map(|n| place.path().join("data/instances").join(postern_names::InstanceId::from_bits(n).to_string()));
+    let said: Vec<String> = ran.map(|disk| std::fs::read_to_string(disk.join("console")).unwrap_or_default()).collect();
+    assert!(said.iter().any(|words| words.contains("is up")), "not one was killed while an instance ran");
+    // Disks that were cut off at any moment boot again; the next daemon takes the dead ones' control groups away.
+    let mut bench = Bench::new();
+    bench.move_to(place.path().into());
+    let instances: Vec<_> = (1..=3).map(|number| bench.start(number)).collect();
+    assert!(instances.iter().all(|i| crate::bench::sh(i, "true").exit == postern_sandbox::Exit::Code(0)));
+    let groups = std::process::Command::new("find")
+        .args(["/sys/fs/cgroup", "-maxdepth", "2", "-name", "postern-*"])
+        .output()
+        .expect("find");
+    for line in String::from_utf8_lossy(&groups.stdout).lines() {
+        let daemon = line.rsplit('/').next().and_then(|n| n.split('-').nth(1)).expect("a name with a number");
+        assert!(std::path::Path::new("/proc").join(daemon).exists(), "{line} is left over");
+    }
 }
 
 fn mounts() -> Vec<String> {
@@ -71,7 +140,7 @@ pub fn a_dropped_owner_leaves_nothing() {
     let instance = bench.start(1);
     let pid = instance.pid();
     assert!(alive(pid));
-    let Bench { sandboxes, directory } = bench;
+    let Bench { sandboxes, directory, .. } = bench;
     drop(sandboxes);
     until("the instance died with its owner", || !alive(pid));
     assert!(instance.wait(Duration::from_secs(5)).expect("wait").is_some());

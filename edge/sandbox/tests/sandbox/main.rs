@@ -38,6 +38,7 @@ const CASES: &[Case] = &[
     ("extra_paths_are_shown_read_only", privacy::extra_paths_are_shown_read_only),
     ("escapes_fail", escapes::escapes_fail),
     ("a_killed_daemon_leaves_nothing", leaks::a_killed_daemon_leaves_nothing),
+    ("a_daemon_killed_at_any_moment_leaves_nothing", leaks::a_daemon_killed_at_any_moment_leaves_nothing),
     ("a_dropped_owner_leaves_nothing", leaks::a_dropped_owner_leaves_nothing),
     ("the_probe_finds_what_is_needed", boot::the_probe_finds_what_is_needed),
 ];
