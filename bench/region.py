@@ -51,10 +51,10 @@ class Calls:
             raise Failed(f"{told}: {answer['status']} {answer['body']}")
         return answer
 
-    def call(self, action, repeat=1, **members):
-        """One EC2 call (or the same one `repeat` times, `{n}` in it replaced by the number)."""
+    def call(self, action, repeat=1, clients=1, **members):
+        """One EC2 call (or the same one `repeat` times by some clients, `{n}` in it replaced by the number)."""
         form = urllib.parse.urlencode({"Action": action, "Version": "2016-11-15", **members}, safe="{}")
-        return self.send(form=form, repeat=repeat)
+        return self.send(form=form, repeat=repeat, clients=clients)
 
     def take(self, tag, action, **members):
         """The text of the first element `tag` in the answer."""

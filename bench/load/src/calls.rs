@@ -10,6 +10,9 @@ use crate::http::{Connection, Target};
 use crate::sign::{Asked, Signer, hash};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
+use std::ops::Range;
+use std::sync::{Arc, Barrier};
+use std::time::Instant;
 
 pub fn run(arguments: &Arguments) -> Result<Value, Trouble> {
     let target = Target::new(arguments)?;
@@ -26,17 +29,60 @@ pub fn run(arguments: &Arguments) -> Result<Value, Trouble> {
     Ok(Value::Null)
 }
 
-/// One call; `repeat` sends the same one several times and gives every latency.
+/// One call; `repeat` sends the same one several times and gives every latency. With `clients`, so many connections of
+/// their own share the repetitions, and `seconds` says how long they took together.
 fn call(told: &Value, target: &Target, signer: &mut Signer, connection: &mut Connection) -> Result<Value, Trouble> {
+    let number = |name: &str, default| told.get(name).and_then(Value::as_u64).unwrap_or(default);
+    let (repeat, clients) = (number("repeat", 1), number("clients", 1));
+    if clients == 1 {
+        return several(told, 0..repeat, target, signer, connection);
+    }
+    let share = repeat.div_ceil(clients);
+    let barrier = Arc::new(Barrier::new(usize::try_from(clients)? + 1));
+    let workers: Vec<_> = (0..clients)
+        .map(|client| {
+            let (told, target, mut signer) = (told.clone(), target.clone(), signer.clone());
+            let barrier = Arc::clone(&barrier);
+            std::thread::spawn(move || {
+                let opened = target.connect();
+                barrier.wait();
+                several(&told, client * share..(client + 1) * share, &target, &mut signer, &mut opened?)
+            })
+        })
+        .collect();
+    barrier.wait();
+    let began = Instant::now();
+    let mut whole = Value::Null;
+    let mut nanos = Vec::new();
+    for worker in workers {
+        let mut answer = worker.join().map_err(|_| "a client's thread panicked")??;
+        if let Some(Value::Array(mine)) = answer.get_mut("nanos").map(Value::take) {
+            nanos.extend(mine);
+        }
+        if whole.is_null() || answer["status"] != json!(200) {
+            whole = answer;
+        }
+    }
+    whole["seconds"] = json!(began.elapsed().as_secs_f64());
+    whole["nanos"] = Value::Array(nanos);
+    Ok(whole)
+}
+
+fn several(
+    told: &Value,
+    numbers: Range<u64>,
+    target: &Target,
+    signer: &mut Signer,
+    connection: &mut Connection,
+) -> Result<Value, Trouble> {
     let text = |name: &str| told.get(name).and_then(Value::as_str);
     let form = text("form");
     let method = text("method").unwrap_or("POST");
     let path = text("path").unwrap_or("/");
     let body = form.or(text("body")).unwrap_or_default();
-    let repeat = told.get("repeat").and_then(Value::as_u64).unwrap_or(1);
     let mut last = Value::Null;
     let mut nanos = Vec::new();
-    for number in 0..repeat {
+    for number in numbers {
         let body = body.replace("{n}", &number.to_string());
         let payload_hash = hash(body.as_bytes());
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", target.host);

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 /// Signs requests of one access key to one service and region.
+#[derive(Clone)]
 pub struct Signer {
     access_key: String,
     secret: String,
