@@ -1,6 +1,7 @@
 //! A policy document, parsed; with the further rules of each kind of policy.
 
 use crate::json::Json;
+use crate::spanned::{Node, Position, Step, shown};
 use crate::statement::{Effect, Statement};
 use std::collections::BTreeSet;
 
@@ -24,7 +25,10 @@ pub enum Version {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct MalformedDocument {
+    /// AWS's sentence, with line, column and member behind it.
     pub reason: String,
+    /// Where; `None` for what has no place, like a size.
+    pub position: Option<Position>,
 }
 
 /// The size limit of an endpoint policy, white space included.
@@ -34,33 +38,37 @@ impl Document {
     /// Parses a document of any kind: with or without principals and resources. No statement at all is a document that
     /// allows nothing; the kinds that a user can store refuse it.
     pub fn parse(text: &str) -> Result<Self, MalformedDocument> {
-        let json =
-            Json::read(text).map_err(|error| malformed(format!("This policy contains invalid Json: {error}")))?;
+        let json = Json::read(text).map_err(|error| {
+            let reason = format!("This policy contains invalid Json: {error}");
+            MalformedDocument::placed(text, error.at, &error.path, reason)
+        })?;
         let Json::Map(members) = json else { return Err(malformed("Syntax errors in policy: no object.")) };
         let (mut version, mut id, mut statement) = (Version::V2008, None, None);
         for (name, value) in &members {
+            let wrong = |reason: String| MalformedDocument::at(text, &[Step::Member(name.clone())], reason);
             match name.as_str() {
-                "Version" => version = parse_version(value)?,
+                "Version" => version = parse_version(value).map_err(wrong)?,
                 "Id" => {
-                    let text = value.text().ok_or_else(|| malformed("Syntax errors in policy: Id is no string."))?;
-                    id = Some(text.to_owned());
+                    let own = value.text().ok_or_else(|| wrong("Syntax errors in policy: Id is no string.".into()))?;
+                    id = Some(own.to_owned());
                 }
                 "Statement" => statement = Some(value),
-                other => return Err(malformed(format!("Syntax errors in policy: unknown member {other}."))),
+                other => return Err(wrong(format!("Syntax errors in policy: unknown member {other}."))),
             }
         }
         let statement = statement.ok_or_else(|| malformed("Missing required field Statement"))?;
         let items = statement.items();
         let mut statements = Vec::with_capacity(items.len());
         for (place, item) in items.iter().enumerate() {
-            let parsed = Statement::parse(item, version == Version::V2012).map_err(|reason| {
-                malformed(if items.len() == 1 { reason } else { format!("{reason} (Statement[{place}])") })
-            })?;
+            let parsed = Statement::parse(item, version == Version::V2012)
+                .map_err(|misfit| MalformedDocument::at(text, &misfit.path(place), misfit.reason))?;
             statements.push(parsed);
         }
         let mut seen = BTreeSet::new();
-        if statements.iter().filter_map(|s| s.sid.as_deref()).any(|sid| !seen.insert(sid)) {
-            return Err(malformed("Statement IDs (SID) in a single policy must be unique."));
+        let again = statements.iter().position(|s| s.sid.as_deref().is_some_and(|sid| !seen.insert(sid)));
+        if let Some(place) = again {
+            let reason = "Statement IDs (SID) in a single policy must be unique.".to_owned();
+            return Err(MalformedDocument::at(text, &member(place, "Sid"), reason));
         }
         Ok(Self { text: text.to_owned(), version, id, statements })
     }
@@ -68,56 +76,44 @@ impl Document {
     /// An identity policy, a boundary, a session policy or a service control policy: no principals, resources in
     /// every statement, Sids of letters and digits.
     pub fn parse_identity(text: &str) -> Result<Self, MalformedDocument> {
-        let document = Self::parse_some(text)?;
-        for statement in &document.statements {
-            if statement.principals.is_some() {
-                return Err(malformed("Policy document should not specify a principal."));
+        Self::parse_some(text)?.checked(|statement| {
+            if let Some(principals) = &statement.principals {
+                let named = if principals.negated { "NotPrincipal" } else { "Principal" };
+                return Some((named, "Policy document should not specify a principal."));
             }
             if statement.resources.is_none() {
-                return Err(malformed("Policy statement must contain resources."));
+                return Some(("", "Policy statement must contain resources."));
             }
-            if statement.sid.as_deref().is_some_and(|sid| !sid.bytes().all(|b| b.is_ascii_alphanumeric())) {
-                return Err(malformed(
-                    "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
-                ));
-            }
-        }
-        Ok(document)
+            statement.sid.as_deref().filter(|sid| !sid.bytes().all(|b| b.is_ascii_alphanumeric())).map(|_| {
+                let rule = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*";
+                ("Sid", rule)
+            })
+        })
     }
 
     /// A policy attached to a resource: principals and resources in every statement.
     pub fn parse_resource(text: &str) -> Result<Self, MalformedDocument> {
-        let document = Self::parse_some(text)?;
-        for statement in &document.statements {
-            if statement.principals.is_none() {
-                return Err(malformed("Missing required field Principal"));
-            }
-            if statement.resources.is_none() {
-                return Err(malformed("Missing required field Resource"));
-            }
-        }
-        Ok(document)
+        Self::parse_some(text)?.checked(|statement| match (&statement.principals, &statement.resources) {
+            (None, _) => Some(("", "Missing required field Principal")),
+            (_, None) => Some(("", "Missing required field Resource")),
+            _ => None,
+        })
     }
 
     /// A role's trust policy: principals in every statement, no resources, actions of STS only.
     pub fn parse_trust(text: &str) -> Result<Self, MalformedDocument> {
-        let document = Self::parse_some(text)?;
-        for statement in &document.statements {
-            if statement.principals.is_none() {
-                return Err(malformed("Missing required field Principal"));
+        let foreign = |action: &crate::ActionPattern| !matches!(action.service(), Some("sts"));
+        Self::parse_some(text)?.checked(|statement| match (&statement.principals, &statement.resources) {
+            (None, _) => Some(("", "Missing required field Principal")),
+            (Some(principals), _) if principals.negated => Some(("NotPrincipal", "Has prohibited field NotPrincipal")),
+            (_, Some(listed)) => {
+                Some((if listed.negated { "NotResource" } else { "Resource" }, "Has prohibited field Resource"))
             }
-            if statement.principals.as_ref().is_some_and(|p| p.negated) {
-                return Err(malformed("Has prohibited field NotPrincipal"));
+            _ if statement.effect == Effect::Allow && statement.actions.patterns.iter().any(foreign) => {
+                Some(("Action", "AssumeRole policy may only specify STS AssumeRole actions."))
             }
-            if statement.resources.is_some() {
-                return Err(malformed("Has prohibited field Resource"));
-            }
-            let foreign = |action: &crate::ActionPattern| !matches!(action.service(), Some("sts"));
-            if statement.effect == Effect::Allow && statement.actions.patterns.iter().any(foreign) {
-                return Err(malformed("AssumeRole policy may only specify STS AssumeRole actions."));
-            }
-        }
-        Ok(document)
+            _ => None,
+        })
     }
 
     /// A VPC endpoint's policy: as a resource policy, of at most 20,480 characters. Gateway endpoints demand
@@ -137,9 +133,25 @@ impl Document {
         let everyone = |statement: &Statement| statement.principals.as_ref().is_some_and(|p| p.is_everyone());
         match self.statements.iter().position(|statement| !everyone(statement)) {
             None => Ok(()),
-            Some(place) => Err(malformed(format!(
-                "The Principal of a gateway endpoint's policy must be *; use a condition on aws:PrincipalArn (Statement[{place}])."
-            ))),
+            Some(place) => {
+                let reason =
+                    "The Principal of a gateway endpoint's policy must be *; use a condition on aws:PrincipalArn.";
+                Err(MalformedDocument::at(&self.text, &member(place, "Principal"), reason.to_owned()))
+            }
+        }
+    }
+
+    /// Holds every statement to a rule that names the member at fault (empty: the whole statement) and AWS's sentence.
+    fn checked(
+        self,
+        rule: impl Fn(&Statement) -> Option<(&'static str, &'static str)>,
+    ) -> Result<Self, MalformedDocument> {
+        let wrong = self.statements.iter().enumerate().find_map(|(place, statement)| Some((place, rule(statement)?)));
+        match wrong {
+            None => Ok(self),
+            Some((place, (name, reason))) => {
+                Err(MalformedDocument::at(&self.text, &member(place, name), reason.to_owned()))
+            }
         }
     }
 
@@ -173,16 +185,40 @@ impl PartialEq for Document {
 }
 impl Eq for Document {}
 
-fn parse_version(value: &Json) -> Result<Version, MalformedDocument> {
+impl MalformedDocument {
+    /// At the value that the steps lead to.
+    fn at(text: &str, path: &[Step], reason: String) -> Self {
+        // The text has been read once; reading it again for its places is for the unhappy way only.
+        match Node::read(text) {
+            Ok(node) => Self::placed(text, node.find(path).start, path, reason),
+            Err(_) => malformed(reason),
+        }
+    }
+
+    fn placed(text: &str, at: usize, path: &[Step], reason: String) -> Self {
+        let position = Position::of(text, at);
+        let member = if path.is_empty() { String::new() } else { format!(": {}", shown(path)) };
+        let place = format!("(line {}, column {}{member})", position.line, position.column + 1);
+        Self { reason: format!("{reason} {place}"), position: Some(position) }
+    }
+}
+
+fn member(statement: usize, name: &str) -> Vec<Step> {
+    let mut path = vec![Step::Member("Statement".into()), Step::Item(statement)];
+    path.extend((!name.is_empty()).then(|| Step::Member(name.to_owned())));
+    path
+}
+
+fn parse_version(value: &Json) -> Result<Version, String> {
     match value.text() {
         Some("2012-10-17") => Ok(Version::V2012),
         Some("2008-10-17") => Ok(Version::V2008),
-        _ => Err(malformed("The policy must contain a valid version string")),
+        _ => Err("The policy must contain a valid version string".into()),
     }
 }
 
 fn malformed(reason: impl Into<String>) -> MalformedDocument {
-    MalformedDocument { reason: reason.into() }
+    MalformedDocument { reason: reason.into(), position: None }
 }
 
 #[cfg(test)]
@@ -247,6 +283,17 @@ mod tests {
             let reason = reason(Document::parse(text));
             assert!(reason.contains(word), "{text}: {reason}");
         }
+    }
+
+    #[test]
+    fn mistakes_are_placed() {
+        let text =
+            "{\"Version\": \"2012-10-17\",\n \"Statement\": [\n  {\"Effect\": \"allow\", \"Action\": \"s3:*\"}]}";
+        assert!(reason(Document::parse(text)).ends_with("(line 3, column 14: Statement[0].Effect)"));
+        let broken = "{\"Statement\": [\n{\"Effect\" \"Allow\"}]}";
+        assert!(reason(Document::parse(broken)).ends_with("(line 2, column 11: Statement[0].Effect)"));
+        let named = with(r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}"#);
+        assert!(reason(Document::parse_identity(&named)).contains(": Statement[0].Principal)"));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! JSON as policies need it: members in the writer's order, and a member named twice is an error, not a silent loss.
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+use crate::spanned::{Node, SyntaxError, Value};
 
 /// A JSON value. Numbers keep the text that a condition compares.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,9 +14,9 @@ pub enum Json {
 }
 
 impl Json {
-    /// Reads a text; the error is the reader's own sentence.
-    pub fn read(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+    /// Reads a text.
+    pub fn read(text: &str) -> Result<Self, SyntaxError> {
+        Node::read(text).map(Self::from)
     }
     /// The list's items, or the value itself as the only one: policies let a list of one stand without brackets.
     pub fn items(&self) -> &[Json] {
@@ -42,54 +41,16 @@ impl Json {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-    fn visit_bool<E>(self, truth: bool) -> Result<Json, E> {
-        Ok(Json::Bool(truth))
-    }
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(Json::Number(number.to_string()))
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(Json::Number(number.to_string()))
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(Json::Number(number.to_string()))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
+impl From<Node> for Json {
+    fn from(node: Node) -> Self {
+        match node.value {
+            Value::Null => Self::Null,
+            Value::Bool(truth) => Self::Bool(truth),
+            Value::Number(text) => Self::Number(text),
+            Value::Text(text) => Self::Text(text),
+            Value::List(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            Value::Map(members) => Self::Map(members.into_iter().map(|m| (m.name, Self::from(m.node))).collect()),
         }
-        Ok(Json::List(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut members: Vec<(String, Json)> = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if members.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom(format!("the member `{name}` is given twice")));
-            }
-            members.push((name, map.next_value()?));
-        }
-        Ok(Json::Map(members))
     }
 }
 
@@ -100,7 +61,7 @@ mod tests {
     #[test]
     fn a_member_given_twice_is_an_error() {
         assert!(Json::read(r#"{"a":1,"b":2}"#).is_ok());
-        assert!(Json::read(r#"{"a":1,"a":2}"#).unwrap_err().contains("`a` is given twice"));
+        assert!(Json::read(r#"{"a":1,"a":2}"#).unwrap_err().reason.contains("`a` is given twice"));
     }
 
     #[test]
