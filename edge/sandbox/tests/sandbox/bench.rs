@@ -44,10 +44,11 @@ impl Bench {
         Self { sandboxes: owner(&data_dir, extra), data_dir, directory }
     }
 
-    /// Data in a directory that is not this bench's own, and stays.
-    pub fn move_to(&mut self, place: std::ffi::OsString) {
-        self.data_dir = PathBuf::from(place).join("data");
-        self.sandboxes = owner(&self.data_dir, &[]);
+    /// Everything in a directory that is not this bench's own, and stays.
+    pub fn at(place: &Path) -> Self {
+        let directory = tempfile::tempdir_in(place).expect("directory");
+        let data_dir = place.join("data");
+        Self { sandboxes: owner(&data_dir, &[]), data_dir, directory }
     }
 
     pub fn data_dir(&self) -> PathBuf {

@@ -27,8 +27,7 @@ fn daemon() {
 
 /// Starts and ends instances, with commands in them, until it is killed.
 fn busy_daemon() {
-    let mut bench = Bench::new();
-    bench.move_to(std::env::var_os(PLACE).expect("a place"));
+    let bench = Bench::at(std::env::var_os(PLACE).expect("a place").as_ref());
     for number in 1.. {
         let mut spec = bench.spec(number % 3 + 1);
         (spec.memory_max, spec.pids_max) = (Some(1 << 30), Some(100));
@@ -77,8 +76,7 @@ pub fn a_daemon_killed_at_any_moment_leaves_nothing() {
     let said: Vec<String> = ran.map(|disk| std::fs::read_to_string(disk.join("console")).unwrap_or_default()).collect();
     assert!(said.iter().any(|words| words.contains("is up")), "not one was killed while an instance ran");
     // Disks that were cut off at any moment boot again; the next daemon takes the dead ones' control groups away.
-    let mut bench = Bench::new();
-    bench.move_to(place.path().into());
+    let bench = Bench::at(place.path());
     let instances: Vec<_> = (1..=3).map(|number| bench.start(number)).collect();
     assert!(instances.iter().all(|i| crate::bench::sh(i, "true").exit == postern_sandbox::Exit::Code(0)));
     let groups = std::process::Command::new("find")
