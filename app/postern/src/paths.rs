@@ -47,6 +47,10 @@ impl DataDir {
     pub fn administrator(&self) -> PathBuf {
         self.file("administrator.json")
     }
+    /// The key of encoded authorization messages: mode 0600.
+    pub fn message_key(&self) -> PathBuf {
+        self.file("message-key")
+    }
     pub fn authority(&self) -> PathBuf {
         self.file("ca.pem")
     }

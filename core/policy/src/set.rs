@@ -1,6 +1,6 @@
 //! The policies that meet in one decision.
 
-use crate::{Document, Memberships, PolicyKind};
+use crate::{Document, Memberships, PolicyKind, Statement, StatementRef};
 use std::sync::Arc;
 
 /// A policy where it is attached.
@@ -36,4 +36,15 @@ pub struct PolicySet {
     pub resource: Option<Attached>,
     /// Where the accounts of the request stand: what the condition keys of organizations tell.
     pub memberships: Memberships,
+}
+
+impl PolicySet {
+    /// The statement that a decision speaks of, if its policy is in this set.
+    pub fn statement(&self, named: &StatementRef) -> Option<&Statement> {
+        let levels = self.service_control.iter().chain(&self.resource_control).flatten();
+        let one = self.boundary.iter().chain(&self.endpoint).chain(&self.resource);
+        let mut all = self.identity.iter().chain(&self.session).chain(one).chain(levels);
+        let policy = all.find(|policy| policy.kind == named.kind && policy.name == named.policy)?;
+        policy.document.statements().get(named.index)
+    }
 }

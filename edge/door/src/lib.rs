@@ -22,7 +22,7 @@ pub use tls::{Authority, AuthorityError};
 use async_trait::async_trait;
 use connection::Connections;
 use postern_names::{Region, Via, VpcEndpointId};
-use postern_serve::{Keys, Service};
+use postern_serve::{Decisions, Keys, Service};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -37,6 +37,16 @@ pub struct Arrival {
     pub request_id: String,
 }
 
+/// What such a service tells of a request, in the extensions of its reply.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    pub operation: String,
+    /// The caller's ARN, or `anonymous`.
+    pub caller: String,
+    /// Code and message of a refusal.
+    pub refusal: Option<(String, String)>,
+}
+
 /// A service that reads HTTP itself: S3.
 #[async_trait]
 pub trait RawService: Send + Sync {
@@ -49,6 +59,8 @@ pub struct Behind {
     pub services: HashMap<&'static str, Arc<dyn Service>>,
     pub s3: Arc<dyn RawService>,
     pub keys: Arc<dyn Keys>,
+    /// What the gate decided for each request.
+    pub decisions: Arc<dyn Decisions>,
     /// The region of requests that name none.
     pub default_region: Region,
 }

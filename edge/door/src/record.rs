@@ -1,6 +1,7 @@
 //! What was asked and what became of it: the latest requests, in memory.
 
 use postern_names::Via;
+use postern_serve::Judged;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use time::OffsetDateTime;
@@ -20,6 +21,8 @@ pub struct Record {
     pub refusal: Option<(String, String)>,
     /// What happened inside, for the operator.
     pub inside: Option<String>,
+    /// What the gate decided for it, in order.
+    pub decisions: Vec<Judged>,
 }
 
 /// As many as are kept.
@@ -43,6 +46,13 @@ impl Records {
     /// The request of this id, if it is still kept.
     pub fn find(&self, request_id: &str) -> Option<Record> {
         self.0.lock().unwrap_or_else(|e| e.into_inner()).iter().find(|r| r.request_id == request_id).cloned()
+    }
+    /// The latest requests that were refused, oldest first.
+    pub fn latest_refused(&self, most: usize) -> Vec<Record> {
+        let kept = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        let mut found: Vec<Record> = kept.iter().rev().filter(|r| r.status >= 400).take(most).cloned().collect();
+        found.reverse();
+        found
     }
     pub fn latest(&self, most: usize) -> Vec<Record> {
         let kept = self.0.lock().unwrap_or_else(|e| e.into_inner());

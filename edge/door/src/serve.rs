@@ -4,7 +4,7 @@ use crate::accept::Place;
 use crate::authenticate::{self, Signature};
 use crate::reply::{self, Reply};
 use crate::route;
-use crate::{Arrival, Door, Record};
+use crate::{Arrival, Door, Record, Told};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use postern_call::{Call, Caller, Refusal};
 use postern_names::{Region, Via};
-use postern_serve::Service;
+use postern_serve::{Service, deciding};
 use postern_wire::{HttpRequest, Model, Operation};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<
     };
     if target.service == "s3" {
         let arrival = Arrival { via, secure, region: target.address_region, request_id };
-        return door.behind.s3.call(request, arrival).await;
+        return to_s3(door, request, arrival).await;
     }
     let Some(model) = postern_wire::model(&target.service) else {
         return unknown_service(&target.service, &request_id);
@@ -73,6 +73,36 @@ async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<
         body: &body,
     };
     Exchange { door, model, via, secure, region: target.region, request_id }.serve(&asked).await
+}
+
+/// S3 reads HTTP itself; what it tells of the request is recorded here.
+async fn to_s3(door: &Door, request: http::Request<Incoming>, arrival: Arrival) -> Reply {
+    let (at, via, request_id) = (OffsetDateTime::now_utc(), arrival.via.clone(), arrival.request_id.clone());
+    let mut reply = door.behind.s3.call(request, arrival).await;
+    let Told { operation, caller, refusal } = reply.extensions_mut().remove().unwrap_or_default();
+    let record = Record {
+        at,
+        service: "s3".to_owned(),
+        operation,
+        caller,
+        via,
+        status: reply.status().as_u16(),
+        refusal,
+        inside: None,
+        decisions: door.behind.decisions.take(&request_id),
+        request_id,
+    };
+    say_decision(&mut reply, &record);
+    door.records.add(record);
+    reply
+}
+
+/// The header that tells which policy decided.
+fn say_decision(reply: &mut Reply, record: &Record) {
+    let line = deciding(&record.decisions).and_then(|judged| http::HeaderValue::from_str(&judged.verdict()).ok());
+    if let Some(line) = line {
+        reply.headers_mut().insert("x-postern-decision", line);
+    }
 }
 
 /// Which service and region a request means.
@@ -180,6 +210,7 @@ impl Exchange<'_> {
             status: 0,
             refusal: None,
             inside: None,
+            decisions: Vec::new(),
         };
         let answered = self.call(asked, now, &mut record).await;
         let reply = match answered {
@@ -191,8 +222,11 @@ impl Exchange<'_> {
             }
         };
         record.status = reply.status;
+        record.decisions = self.door.behind.decisions.take(&self.request_id);
+        let mut reply = reply::from_codec(reply);
+        say_decision(&mut reply, &record);
         self.door.records.add(record);
-        reply::from_codec(reply)
+        reply
     }
 
     async fn call(

@@ -1,6 +1,10 @@
 //! What the door demands of whatever stands behind it: a service, the keeper of keys, the gate.
 #![forbid(unsafe_code)]
 
+mod judged;
+
+pub use judged::{Decisions, Judged, deciding};
+
 use async_trait::async_trait;
 use postern_call::{Call, Caller, Refusal};
 use serde_json::Value;

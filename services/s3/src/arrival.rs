@@ -18,6 +18,21 @@ pub struct Arrival {
     pub request_id: String,
 }
 
+/// What became of a request, in the extensions of its reply.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// By model name; empty if the request was refused before that was known.
+    pub operation: String,
+    /// The caller's ARN, or `anonymous`; empty if nobody was made out.
+    pub caller: String,
+    /// Code and message of a refusal.
+    pub refusal: Option<(String, String)>,
+}
+
+/// Operation and caller, written down by the gate for the end of the request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Noted(pub std::sync::Arc<std::sync::OnceLock<(String, String)>>);
+
 /// Where the signature stands: `s3:authType` and `s3:signatureversion` speak of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signed {

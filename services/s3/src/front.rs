@@ -1,7 +1,7 @@
 //! What stands before and behind `s3s`: requests it would take too lightly are refused, its errors are finished as AWS
 //! writes them, and every reply gets its ids.
 
-use crate::arrival::{Arrival, Signing};
+use crate::arrival::{Arrival, Noted, Outcome, Signing};
 use crate::error::{HINT, MEMBERS, refuse, wire};
 use crate::sentence;
 use bytes::Bytes;
@@ -77,7 +77,9 @@ impl hyper::body::Body for Tee {
 }
 
 /// Serves one request.
-pub(crate) async fn call(service: &S3Service, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn call(service: &S3Service, mut request: Request<Body>) -> Response<Body> {
+    let noted = Noted::default();
+    request.extensions_mut().insert(noted.clone());
     let is_head = request.method() == Method::HEAD;
     let arrival = request.extensions().get::<Arrival>().cloned();
     let mut response = match prepare(request) {
@@ -89,7 +91,9 @@ pub(crate) async fn call(service: &S3Service, request: Request<Body>) -> Respons
     };
     let request_id = arrival.map(|a| a.request_id).unwrap_or_default();
     let id_2 = long_id(&request_id);
-    finish(&mut response, &request_id, &id_2, is_head);
+    let refusal = finish(&mut response, &request_id, &id_2, is_head);
+    let (operation, caller) = noted.0.get().cloned().unwrap_or_default();
+    response.extensions_mut().insert(Outcome { operation, caller, refusal });
     response
 }
 
@@ -136,11 +140,13 @@ fn refused(refusal: Refusal) -> Response<Body> {
     })
 }
 
-fn finish(response: &mut Response<Body>, request_id: &str, id_2: &str, is_head: bool) {
+/// Gives code and message of a refusal.
+fn finish(response: &mut Response<Body>, request_id: &str, id_2: &str, is_head: bool) -> Option<(String, String)> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error() || status == StatusCode::MOVED_PERMANENTLY;
+    let mut refusal = None;
     if is_error {
-        finish_error(response, request_id, id_2, is_head);
+        refusal = finish_error(response, request_id, id_2, is_head);
     } else if status == StatusCode::NOT_MODIFIED {
         response.headers_mut().remove(MEMBERS);
         response.headers_mut().remove(header::CONTENT_TYPE);
@@ -154,9 +160,15 @@ fn finish(response: &mut Response<Body>, request_id: &str, id_2: &str, is_head: 
         headers.insert("x-amz-id-2", id);
     }
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
+    refusal
 }
 
-fn finish_error(response: &mut Response<Body>, request_id: &str, id_2: &str, is_head: bool) {
+fn finish_error(
+    response: &mut Response<Body>,
+    request_id: &str,
+    id_2: &str,
+    is_head: bool,
+) -> Option<(String, String)> {
     let ours = response.headers_mut().remove(MEMBERS);
     let members = ours.as_ref().map(members_of).unwrap_or_default();
     for (name, value) in &members {
@@ -166,14 +178,16 @@ fn finish_error(response: &mut Response<Body>, request_id: &str, id_2: &str, is_
             response.headers_mut().insert("x-amz-bucket-region", region);
         }
     }
-    if is_head {
-        *response.body_mut() = Body::empty();
-        return;
-    }
-    let Some(bytes) = response.body().bytes() else { return };
+    let bytes = response.body().bytes()?;
     let text = String::from_utf8_lossy(&bytes);
     let code = between(&text, "<Code>", "</Code>").unwrap_or_default().to_owned();
+    if is_head {
+        *response.body_mut() = Body::empty();
+        let message = between(&text, "<Message>", "</Message>").map(unescape).unwrap_or_default();
+        return Some((code, message));
+    }
     let text = if ours.is_none() { reword(&text, &code) } else { text.into_owned() };
+    let message = between(&text, "<Message>", "</Message>").map(unescape).unwrap_or_default();
     let mut more = String::new();
     for (name, value) in &members {
         // Writing to a String cannot fail.
@@ -189,6 +203,7 @@ fn finish_error(response: &mut Response<Body>, request_id: &str, id_2: &str, is_
         let hint = HeaderValue::from_static("this operation is not implemented in Postern's S3");
         response.headers_mut().insert(HINT, hint);
     }
+    Some((code, message))
 }
 
 /// Errors that `s3s` makes itself get AWS's sentence, but for those whose own text says more.
@@ -213,6 +228,11 @@ fn members_of(value: &HeaderValue) -> Vec<(String, String)> {
     let text = value.to_str().unwrap_or_default();
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
     pairs.map(|(n, v)| (n.to_owned(), percent_decode_str(v).decode_utf8_lossy().into_owned())).collect()
+}
+
+fn unescape(text: &str) -> String {
+    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    plain.iter().fold(text.to_owned(), |text, (written, meant)| text.replace(written, meant))
 }
 
 fn escape(text: &str) -> String {

@@ -18,7 +18,7 @@ mod sentence;
 mod store;
 mod verbs;
 
-pub use arrival::Arrival;
+pub use arrival::{Arrival, Outcome};
 pub use store::S3Error;
 
 use postern_names::Region;

@@ -5,6 +5,7 @@ mod doctor;
 mod down;
 pub mod env;
 mod exec;
+mod explain;
 mod lab;
 mod status;
 pub mod up;
@@ -49,6 +50,8 @@ enum Word {
     Env(env::Env),
     /// Run a command in an instance
     Exec(exec::Exec),
+    /// Say why a request was refused or let in
+    Explain(explain::Explain),
     /// Step-by-step labs, run through the public API only
     Lab(lab::Lab),
     /// Say what this machine's kernel and tools lack, and how to get it
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Word::Status(word) => word.run(),
         Word::Env(word) => word.run(),
         Word::Exec(word) => word.run(),
+        Word::Explain(word) => word.run(),
         Word::Lab(word) => word.run(),
         Word::Doctor(word) => word.run(),
         Word::Coverage(word) => word.run(),

@@ -44,6 +44,17 @@ pub enum Request {
     Exec(Exec),
     /// During an exec: the caller's window changed.
     Resize(Window),
+    Explain(Explain),
+}
+
+/// What is to be explained.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Explain {
+    /// One request, by its id.
+    Request(String),
+    /// The latest refused requests, at most so many.
+    Last(usize),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

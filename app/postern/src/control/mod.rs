@@ -7,5 +7,6 @@ mod message;
 mod server;
 
 pub use client::{Resizer, ask, exec};
+pub use message::Explain;
 pub use message::{Exec, Request, Running, Window};
-pub use server::{Control, serve};
+pub use server::{Control, Explainer, serve};

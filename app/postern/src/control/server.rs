@@ -20,8 +20,13 @@ pub trait Control: Send + Sync + 'static {
     fn exec(&self, exec: Exec, descriptors: [OwnedFd; 3], windows: mpsc::Receiver<Window>) -> Result<u8, Trouble>;
 }
 
+/// Who tells why requests were answered as they were.
+pub trait Explainer: Send + Sync + 'static {
+    fn explain(&self, what: super::Explain) -> Result<Value, Trouble>;
+}
+
 /// Listens in the data directory.
-pub fn serve(dir: &DataDir, control: Arc<dyn Control>) -> Result<(), Trouble> {
+pub fn serve(dir: &DataDir, control: Arc<dyn Control>, explainer: Arc<dyn Explainer>) -> Result<(), Trouble> {
     let _ = std::fs::remove_file(dir.socket());
     let directory = std::fs::File::open(dir.path()).map_err(Trouble::at("open the data directory"))?;
     let path = format!("/proc/self/fd/{}/control.sock", std::os::fd::AsRawFd::as_raw_fd(&directory));
@@ -30,9 +35,9 @@ pub fn serve(dir: &DataDir, control: Arc<dyn Control>) -> Result<(), Trouble> {
         .name("control".into())
         .spawn(move || {
             for stream in listener.incoming().flatten() {
-                let control = Arc::clone(&control);
+                let (control, explainer) = (Arc::clone(&control), Arc::clone(&explainer));
                 let spawned = std::thread::Builder::new().name("control-one".into()).spawn(move || {
-                    if let Err(trouble) = converse(&stream, &*control) {
+                    if let Err(trouble) = converse(&stream, &*control, &*explainer) {
                         let answer = json!({ "error": trouble.what, "hint": trouble.hint });
                         let _ = writeln!(&stream, "{answer}");
                     }
@@ -46,7 +51,7 @@ pub fn serve(dir: &DataDir, control: Arc<dyn Control>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn converse(mut stream: &UnixStream, control: &dyn Control) -> Result<(), Trouble> {
+fn converse(mut stream: &UnixStream, control: &dyn Control, explainer: &dyn Explainer) -> Result<(), Trouble> {
     let (line, descriptors) = first_line(stream)?;
     let request: Request = serde_json::from_str(&line).map_err(Trouble::at("read a request"))?;
     let answer = match request {
@@ -57,6 +62,7 @@ fn converse(mut stream: &UnixStream, control: &dyn Control) -> Result<(), Troubl
             control.down();
             return Ok(());
         }
+        Request::Explain(what) => explainer.explain(what)?,
         Request::Resize(_) => return Err(Trouble::new("a window size outside a command")),
         Request::Exec(exec) => {
             let descriptors: [OwnedFd; 3] =

@@ -6,6 +6,8 @@ use super::gate::Gate;
 use super::instance_facts::Facts;
 use super::lifecycle::Lifecycle;
 use super::outside::Elsewhere;
+use super::explain::FromRecords;
+use super::seal::Seal;
 use super::told::Told;
 use super::{Running, Services, Settings, arrive, s3};
 use crate::cli::env::Administrator;
@@ -54,7 +56,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let iam = Arc::new(Iam::open(Arc::clone(&store)).map_err(Trouble::at("load IAM"))?);
     accounts(settings, &iam, now).await?;
 
-    let gate = Gate::new();
+    let gate = Gate::new(Seal::load(&dir.message_key()).map_err(Trouble::at("read message-key"))?);
     let converger = Arc::new(Converger::default());
     let outside = Arc::new(Elsewhere { iam: Arc::clone(&iam), dir: dir.clone() });
     let ec2 =
@@ -73,6 +75,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
             services: services(&ec2, &iam, &gate),
             s3: Arc::new(s3::Behind(Arc::clone(&objects))),
             keys: iam.clone(),
+            decisions: gate.log(),
             default_region: settings.region.clone(),
         },
         authority,
@@ -108,7 +111,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
 
     let endpoint = serve_host(&door, listener)?;
     let told = told(settings, &endpoint, world, &lifecycle, objects);
-    control::serve(dir, told.clone())?;
+    control::serve(dir, told.clone(), Arc::new(FromRecords(Arc::clone(&door))))?;
     lifecycle.kick_all();
     Ok(Running { told, lifecycle, endpoint })
 }

@@ -1,9 +1,13 @@
 //! The one gate that every request to every service passes.
 
+use super::decisions::Log;
+use super::seal::Seal;
 use postern_iam::Iam;
 use postern_model::World;
 use postern_names::{Via, VpcEndpointId};
 use postern_policy::{Ask, Attached, Decision, Document, Judge, PolicyKind, PolicySet, decide};
+use postern_policy::authorization_message;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
@@ -13,14 +17,21 @@ pub struct Gate {
     known: OnceLock<(Arc<RwLock<World>>, Arc<Iam>)>,
     /// Parsed documents by their text: endpoint and session policies come as texts.
     parsed: Mutex<HashMap<String, Arc<Document>>>,
+    log: Arc<Log>,
+    seal: Seal,
 }
 
 /// Texts kept parsed; beyond it the store is emptied, so that clients passing ever new session policies cannot fill it.
 const MOST_PARSED: usize = 10_000;
 
 impl Gate {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self { known: OnceLock::new(), parsed: Mutex::default() })
+    pub fn new(seal: Seal) -> Arc<Self> {
+        Arc::new(Self { known: OnceLock::new(), parsed: Mutex::default(), log: Arc::default(), seal })
+    }
+
+    /// What it decided, for the door's records.
+    pub fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.log)
     }
 
     pub fn set(&self, world: Arc<RwLock<World>>, iam: Arc<Iam>) {
@@ -86,9 +97,31 @@ impl Gate {
 impl Judge for Gate {
     fn judge(&self, ask: &Ask<'_>) -> Decision {
         let decision = decide(ask, &self.gather(ask));
+        self.log.note(ask, &decision);
         if !matches!(decision, Decision::Allow { .. }) {
             tracing::info!(caller = %ask.caller.display(), action = ask.action, resource = ask.resource, ?decision, "refused");
         }
         decision
+    }
+
+    fn sealed(&self, ask: &Ask<'_>, decision: &Decision) -> Option<String> {
+        let account = ask.caller.account()?;
+        let policies = self.gather(ask);
+        let matched = match decision {
+            Decision::ExplicitDeny { by } => policies.statement(by),
+            _ => None,
+        };
+        let mut message = authorization_message(ask, decision, matched);
+        let close = |message: &Value| self.seal.close(&json!([account, message]).to_string());
+        close(&message).or_else(|| {
+            // More context than can be given back: the denial itself can.
+            message["context"]["conditions"]["items"] = json!([]);
+            close(&message)
+        })
+    }
+
+    fn opened(&self, text: &str, account: AccountId) -> Option<String> {
+        let (owner, message): (AccountId, Value) = serde_json::from_str(&self.seal.open(text)?).ok()?;
+        (owner == account).then(|| message.to_string())
     }
 }

@@ -4,11 +4,14 @@ mod arrive;
 mod begin;
 mod converge;
 mod data_plane;
+mod decisions;
+mod explain;
 mod gate;
 mod instance_facts;
 mod lifecycle;
 mod outside;
 mod s3;
+mod seal;
 mod ssh_key;
 mod told;
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use http_body_util::BodyExt;
-use postern_door::{Arrival, RawService, Reply};
+use postern_door::{Arrival, RawService, Reply, Told};
 use postern_s3::S3;
 use std::sync::Arc;
 
@@ -18,7 +18,10 @@ impl RawService for Behind {
             region_host: arrival.region.map(|region| region.to_string()),
             request_id: arrival.request_id,
         });
-        let reply = self.0.service().call(request).await;
+        let mut reply = self.0.service().call(request).await;
+        if let Some(postern_s3::Outcome { operation, caller, refusal }) = reply.extensions_mut().remove() {
+            reply.extensions_mut().insert(Told { operation, caller, refusal });
+        }
         reply.map(|body| body.map_err(Into::into).boxed_unsync())
     }
 }

@@ -13,7 +13,7 @@ pub(crate) mod visit;
 
 pub(crate) use visit::Visit;
 
-use crate::arrival::{Arrival, Signed, Signing, header};
+use crate::arrival::{Arrival, Noted, Signed, Signing, header};
 use crate::error::{Answer, no_such_bucket, refuse, refuse_with, wire};
 use crate::store::Store;
 use actions::{Need, Target};
@@ -68,6 +68,10 @@ impl Gate {
             asked: postern_policy::Keys::new(),
         };
         visit.asked = keys::of_request(cx, &visit);
+        if let Some(noted) = cx.extensions_mut().get::<Noted>().cloned() {
+            // The first note stands: there is but one gate on the way.
+            let _ = noted.0.set((cx.s3_op().name().to_owned(), visit.caller.display()));
+        }
         self.judge_request(cx, &visit)?;
         Ok(visit)
     }
