@@ -1,6 +1,7 @@
 //! Before the first call: the account's administrator, and the users and keys of a configuration file.
 
-use crate::entity::{AccessKey, Policies, User};
+use crate::document::Doc;
+use crate::entity::{AccessKey, Policies, Role, User};
 use crate::iam::{ADMINISTRATOR_ACCESS, Desk, Iam};
 use crate::input::check_name;
 use crate::save::Touched;
@@ -8,6 +9,7 @@ use crate::state::{Holder, key};
 use crate::{ids, refuse};
 use postern_call::Refusal;
 use postern_names::AccountId;
+use postern_policy::Document;
 use time::OffsetDateTime;
 
 /// The administrator's user name.
@@ -47,6 +49,28 @@ impl Iam {
         .await
     }
 
+    /// Gives a new account its root and, if `access` names one, the role by which another account's administrators
+    /// enter: name, and the account trusted. What is there already stays.
+    pub async fn open_account(
+        &self,
+        account: AccountId,
+        access: Option<(String, AccountId)>,
+        now: OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        let now = now.unix_timestamp();
+        self.transact(account, |desk| {
+            if let Some((name, trusted)) = access {
+                check_name(&name, "RoleName", 64)?;
+                let role = access_role(&name, trusted, now)?;
+                desk.account().roles.entry(key(&name)).or_insert(role);
+                desk.touch(Touched::Role(key(&name)));
+            }
+            open_account(desk, now);
+            Ok(())
+        })
+        .await
+    }
+
     /// Makes the users and keys of a configuration. What is there already stays; a key id that is known gets the
     /// given secret and becomes active; one that belongs to somebody else is refused.
     pub async fn preload(&self, entries: Vec<Preload>, now: OffsetDateTime) -> Result<(), Refusal> {
@@ -56,6 +80,24 @@ impl Iam {
         }
         Ok(())
     }
+}
+
+fn access_role(name: &str, trusted: AccountId, now: i64) -> Result<Role, Refusal> {
+    let trust = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{trusted}:root"}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    Ok(Role {
+        name: name.to_owned(),
+        path: "/".into(),
+        id: ids::unique("AROA")?,
+        created: now,
+        description: None,
+        session_max: 3600,
+        trust: Doc::new(Document::parse_trust(&trust).map_err(Refusal::internal)?),
+        tags: Vec::new(),
+        boundary: None,
+        policies: Policies { attached: vec![ADMINISTRATOR_ACCESS.to_owned()], ..Policies::default() },
+    })
 }
 
 fn preload(desk: &mut Desk<'_>, entry: &Preload, now: i64) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! `postern env`: the variables that point clients at the region.
 
 use super::Common;
-use crate::control::Running;
+use crate::control::{self, AccountWord, Request, Running};
 use crate::say::Trouble;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
@@ -10,6 +10,9 @@ use std::process::ExitCode;
 pub struct Env {
     #[command(flatten)]
     common: Common,
+    /// The account whose administrator to be, by id or name [default: the region's own]
+    #[arg(long, value_name = "ID|NAME")]
+    account: Option<String>,
     /// Print JSON instead of shell commands
     #[arg(long)]
     json: bool,
@@ -22,16 +25,25 @@ pub struct Administrator {
     pub secret_access_key: String,
 }
 
-/// Name and value of each variable.
-pub fn variables(common: &Common) -> Result<Vec<(&'static str, String)>, Trouble> {
+/// Name and value of each variable, for the administrator of this account or of the region's own.
+pub fn variables(common: &Common, account: Option<&str>) -> Result<Vec<(&'static str, String)>, Trouble> {
     let dir = common.data_dir();
     let Some(running) = Running::find(&dir)? else {
         return Err(Trouble::new(format!("nothing runs on {}", dir.path().display()))
             .hint("start a region first: postern up --detach"));
     };
-    let file = dir.administrator();
-    let text = std::fs::read(&file).map_err(Trouble::at(format!("read {}", file.display())))?;
-    let key: Administrator = serde_json::from_slice(&text).map_err(Trouble::at(format!("{}", file.display())))?;
+    let key: Administrator = match account {
+        Some(account) => {
+            let word = AccountWord::Key { account: account.to_owned() };
+            let answer = control::ask(&dir, &Request::Account(word))?;
+            serde_json::from_value(answer).map_err(Trouble::at("read the daemon's answer"))?
+        }
+        None => {
+            let file = dir.administrator();
+            let text = std::fs::read(&file).map_err(Trouble::at(format!("read {}", file.display())))?;
+            serde_json::from_slice(&text).map_err(Trouble::at(format!("{}", file.display())))?
+        }
+    };
     Ok(vec![
         ("AWS_ENDPOINT_URL", running.endpoint),
         ("AWS_ACCESS_KEY_ID", key.access_key_id),
@@ -44,7 +56,7 @@ pub fn variables(common: &Common) -> Result<Vec<(&'static str, String)>, Trouble
 
 impl Env {
     pub fn run(self) -> Result<ExitCode, Trouble> {
-        let variables = variables(&self.common)?;
+        let variables = variables(&self.common, self.account.as_deref())?;
         if self.json {
             let map: serde_json::Map<_, _> =
                 variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();

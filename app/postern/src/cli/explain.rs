@@ -49,7 +49,13 @@ fn print_list(answer: &Value) {
         println!("no request has been refused");
     }
     for request in refused {
-        println!("{}  {}  {}:{}", text(request, "request_id"), text(request, "at"), text(request, "service"), named(request));
+        println!(
+            "{}  {}  {}:{}",
+            text(request, "request_id"),
+            text(request, "at"),
+            text(request, "service"),
+            named(request)
+        );
         let why = request.get("decision").and_then(Value::as_str).map(str::to_owned);
         println!("    {}  {}", status(request), why.unwrap_or_else(|| refusal(request)));
     }

@@ -106,7 +106,7 @@ fn version(said: &str) -> Option<(u32, u32)> {
 
 fn run(lab: &LabFile, keep: bool, json: bool, common: &Common) -> Result<ExitCode, Trouble> {
     check_cli()?;
-    let environment = env::variables(common)?.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let environment = env::variables(common, None)?.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let setting = Setting {
         environment,
         postern: std::env::current_exe().map_err(Trouble::at("find this program"))?,

@@ -1,5 +1,6 @@
 //! The words a user types. One file each.
 
+mod account;
 mod coverage;
 mod doctor;
 mod down;
@@ -48,6 +49,8 @@ enum Word {
     Status(status::Status),
     /// Print shell commands that point the AWS CLI and SDKs at the region: eval "$(postern env)"
     Env(env::Env),
+    /// Make and list accounts
+    Account(account::Account),
     /// Run a command in an instance
     Exec(exec::Exec),
     /// Say why a request was refused or let in
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Word::Down(word) => word.run(),
         Word::Status(word) => word.run(),
         Word::Env(word) => word.run(),
+        Word::Account(word) => word.run(),
         Word::Exec(word) => word.run(),
         Word::Explain(word) => word.run(),
         Word::Lab(word) => word.run(),

@@ -2,6 +2,7 @@
 
 use crate::paths::DataDir;
 use crate::say::Trouble;
+use postern_names::AccountId;
 use serde::{Deserialize, Serialize};
 use std::os::fd::AsFd;
 
@@ -41,6 +42,7 @@ impl Running {
 pub enum Request {
     Status,
     Down,
+    Account(AccountWord),
     Exec(Exec),
     /// During an exec: the caller's window changed.
     Resize(Window),
@@ -55,6 +57,21 @@ pub enum Explain {
     Request(String),
     /// The latest refused requests, at most so many.
     Last(usize),
+}
+
+/// What is asked about accounts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountWord {
+    Create {
+        name: String,
+        id: Option<AccountId>,
+    },
+    List,
+    /// The administrator's key of the account with this id or name.
+    Key {
+        account: String,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The daemon's own socket in the data directory, for the words that are not AWS calls: status, down, exec.
+//! The daemon's own socket in the data directory, for the words that are not AWS calls: status, down, accounts, exec.
 //!
 //! One JSON object a line each way; an exec request carries the caller's three descriptors with it.
 
@@ -8,5 +8,5 @@ mod server;
 
 pub use client::{Resizer, ask, exec};
 pub use message::Explain;
-pub use message::{Exec, Request, Running, Window};
+pub use message::{AccountWord, Exec, Request, Running, Window};
 pub use server::{Control, Explainer, serve};

@@ -1,12 +1,13 @@
 //! The start, in order: lock, store, authority, IAM, EC2, S3, door, data plane, instances.
 
+use super::accounts::{OnlyOpen, Opening, Registry};
 use super::converge::Converger;
 use super::data_plane::{self, DataPlane};
+use super::explain::FromRecords;
 use super::gate::Gate;
 use super::instance_facts::Facts;
 use super::lifecycle::Lifecycle;
 use super::outside::Elsewhere;
-use super::explain::FromRecords;
 use super::seal::Seal;
 use super::told::Told;
 use super::{Running, Services, Settings, arrive, s3};
@@ -20,6 +21,7 @@ use postern_door::{Authority, Behind, Door, Sort, Way};
 use postern_ec2::Ec2;
 use postern_iam::{Iam, IamService, Preload, StsService};
 use postern_linux::Host;
+use postern_organizations::{Organizations, OrganizationsService};
 use postern_resolver::Resolver;
 use postern_s3::S3;
 use postern_sandbox::{SandboxConfig, Sandboxes};
@@ -55,6 +57,9 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
 
     let iam = Arc::new(Iam::open(Arc::clone(&store)).map_err(Trouble::at("load IAM"))?);
     accounts(settings, &iam, now).await?;
+    let organizations = Organizations::open(Arc::clone(&store)).map_err(Trouble::at("load the organizations"))?;
+    let organizations = Arc::new(organizations);
+    register(settings, &organizations, now).await?;
 
     let gate = Gate::new(Seal::load(&dir.message_key()).map_err(Trouble::at("read message-key"))?);
     let converger = Arc::new(Converger::default());
@@ -63,18 +68,19 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         Ec2::open(Arc::clone(&store), gate.clone(), outside, converger.clone()).map_err(Trouble::at("load EC2"))?;
     let ec2 = Arc::new(ec2);
     let world = ec2.world();
-    gate.set(Arc::clone(&world), Arc::clone(&iam));
+    gate.set(Arc::clone(&world), Arc::clone(&iam), Arc::clone(&organizations));
     ec2.seed_account(settings.account, &settings.region).await.map_err(Trouble::new)?;
     // As after a host's reboot: what ran starts again, what was ending has ended.
     ec2.change(|draft| Ok(states::host_restarted(draft))).await.map_err(Trouble::new)?;
 
-    let objects = S3::open(&dir.file("s3"), iam.clone(), gate.clone(), settings.region.clone());
+    let keys = Arc::new(OnlyOpen { iam: Arc::clone(&iam), organizations: Arc::clone(&organizations) });
+    let objects = S3::open(&dir.file("s3"), keys.clone(), gate.clone(), settings.region.clone());
     let objects = objects.map_err(Trouble::at("open S3"))?;
     let door = Door::new(
         Behind {
-            services: services(&ec2, &iam, &gate),
+            services: services(&ec2, &iam, &organizations, &gate),
             s3: Arc::new(s3::Behind(Arc::clone(&objects))),
-            keys: iam.clone(),
+            keys,
             decisions: gate.log(),
             default_region: settings.region.clone(),
         },
@@ -92,6 +98,8 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let runtime = tokio::runtime::Handle::current();
     let lifecycle = Lifecycle::new(dir.clone(), Arc::clone(&world), Arc::clone(&host), sandboxes, runtime.clone());
     lifecycle.set_ec2(Arc::clone(&ec2));
+    let registry =
+        Registry { iam: Arc::clone(&iam), organizations, account: settings.account, runtime: runtime.clone() };
     let facts = Facts::new(Arc::clone(&world), Arc::clone(&iam), runtime.clone());
     let (plane, _thread) = DataPlane::start(data_plane::Behind {
         world: Arc::clone(&world),
@@ -110,7 +118,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     })?;
 
     let endpoint = serve_host(&door, listener)?;
-    let told = told(settings, &endpoint, world, &lifecycle, objects);
+    let told = told(settings, &endpoint, world, &lifecycle, objects, registry);
     control::serve(dir, told.clone(), Arc::new(FromRecords(Arc::clone(&door))))?;
     lifecycle.kick_all();
     Ok(Running { told, lifecycle, endpoint })
@@ -122,6 +130,7 @@ fn told(
     world: Arc<std::sync::RwLock<postern_model::World>>,
     lifecycle: &Arc<Lifecycle>,
     objects: Arc<S3>,
+    registry: Registry,
 ) -> Arc<Told> {
     let mode = if postern_sandbox::rootless_within() { "rootless" } else { "root" };
     let fixed = Map::from_iter([
@@ -131,7 +140,7 @@ fn told(
         ("data_dir".to_owned(), json!(settings.dir.path())),
         ("mode".to_owned(), json!(mode)),
     ]);
-    Told::new(world, Arc::clone(lifecycle), move || objects.bucket_count(), fixed)
+    Told::new(world, Arc::clone(lifecycle), move || objects.bucket_count(), registry, fixed)
 }
 
 /// For `map_err`: a kernel step that failed, with the way to find out more.
@@ -175,11 +184,23 @@ async fn accounts(settings: &Settings, iam: &Iam, now: OffsetDateTime) -> Result
     iam.preload(entries, now).await.map_err(|refusal| Trouble::new(format!("the configuration's users: {refusal}")))
 }
 
-fn services(ec2: &Arc<Ec2>, iam: &Arc<Iam>, gate: &Arc<Gate>) -> Services {
+/// The accounts that are there by configuration.
+async fn register(settings: &Settings, organizations: &Organizations, now: OffsetDateTime) -> Result<(), Trouble> {
+    let configured = settings.accounts.iter().map(|account| (account.id, account.id.to_string()));
+    for (id, name) in std::iter::once((settings.account, "default".to_owned())).chain(configured) {
+        organizations.register(id, &name, now).await.map_err(Trouble::new)?;
+    }
+    Ok(())
+}
+
+fn services(ec2: &Arc<Ec2>, iam: &Arc<Iam>, organizations: &Arc<Organizations>, gate: &Arc<Gate>) -> Services {
     let mut services = Services::new();
     services.insert("ec2", ec2.clone());
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone())));
+    let opening = Arc::new(Opening(Arc::clone(iam)));
+    let organizations = OrganizationsService::new(Arc::clone(organizations), gate.clone(), opening);
+    services.insert("organizations", Arc::new(organizations));
     services
 }
 

@@ -4,9 +4,10 @@ use super::decisions::Log;
 use super::seal::Seal;
 use postern_iam::Iam;
 use postern_model::World;
-use postern_names::{Via, VpcEndpointId};
-use postern_policy::{Ask, Attached, Decision, Document, Judge, PolicyKind, PolicySet, decide};
+use postern_names::{AccountId, Via, VpcEndpointId};
+use postern_organizations::Organizations;
 use postern_policy::authorization_message;
+use postern_policy::{Ask, Attached, Decision, Document, Judge, Memberships, PolicyKind, PolicySet, decide};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 /// Gathers the policies that bear on a request from where they live, and decides.
 pub struct Gate {
     /// EC2 and IAM ask the gate, and the gate asks them: set once all exist. Before that nobody may do anything.
-    known: OnceLock<(Arc<RwLock<World>>, Arc<Iam>)>,
+    known: OnceLock<(Arc<RwLock<World>>, Arc<Iam>, Arc<Organizations>)>,
     /// Parsed documents by their text: endpoint and session policies come as texts.
     parsed: Mutex<HashMap<String, Arc<Document>>>,
     log: Arc<Log>,
@@ -34,8 +35,8 @@ impl Gate {
         Arc::clone(&self.log)
     }
 
-    pub fn set(&self, world: Arc<RwLock<World>>, iam: Arc<Iam>) {
-        if self.known.set((world, iam)).is_err() {
+    pub fn set(&self, world: Arc<RwLock<World>>, iam: Arc<Iam>, organizations: Arc<Organizations>) {
+        if self.known.set((world, iam, organizations)).is_err() {
             tracing::error!("the gate already knows the World and IAM");
         }
     }
@@ -75,8 +76,9 @@ impl Gate {
 
     fn gather(&self, ask: &Ask<'_>) -> PolicySet {
         let mut set = PolicySet::default();
-        if let Some((_, iam)) = self.known.get() {
+        if let Some((_, iam, organizations)) = self.known.get() {
             (set.identity, set.boundary) = iam.identity_policies(ask.caller);
+            organized(ask, organizations, &mut set);
         }
         for (number, text) in ask.caller.session_policies.iter().enumerate() {
             // A session policy that cannot be read limits to nothing: it must not vanish.
@@ -92,6 +94,30 @@ impl Gate {
         }
         set
     }
+}
+
+/// The organizations' control policies, and what condition keys tell of the accounts' places.
+fn organized(ask: &Ask<'_>, organizations: &Organizations, set: &mut PolicySet) {
+    let caller = ask.caller.account();
+    let owner = ask.resource_account.or(caller);
+    if let Some(account) = caller {
+        set.service_control = organizations.service_control(account);
+    }
+    if let Some(account) = owner {
+        set.resource_control = organizations.resource_control(account, ask.action);
+    }
+    let endpoint = match ask.via {
+        Via::Endpoint { account, .. } => Some(*account),
+        _ => None,
+    };
+    let source = ask.keys.get("aws:sourceaccount").and_then(|values| values.first()).and_then(|id| id.parse().ok());
+    let place = |account: Option<AccountId>| account.and_then(|account| organizations.membership(account));
+    set.memberships = Memberships {
+        principal: place(caller),
+        resource: place(owner),
+        endpoint: place(endpoint),
+        source: place(source),
+    };
 }
 
 impl Judge for Gate {

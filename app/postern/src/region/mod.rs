@@ -1,5 +1,6 @@
 //! The daemon: everything joined.
 
+mod accounts;
 mod arrive;
 mod begin;
 mod converge;
@@ -121,6 +122,7 @@ pub fn implemented() -> BTreeMap<String, Vec<String>> {
     let own = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
     BTreeMap::from([
         ("ec2".to_owned(), own(verbs().map(|(name, _)| name).collect())),
+        ("organizations".to_owned(), own(postern_organizations::OrganizationsService::implemented())),
         ("iam".to_owned(), own(postern_iam::IamService::implemented())),
         ("sts".to_owned(), own(postern_iam::StsService::implemented())),
         ("s3".to_owned(), own(postern_s3::S3::operations())),

@@ -1,7 +1,8 @@
 //! What the daemon is told on its control socket, and by signals.
 
+use super::accounts::Registry;
 use super::lifecycle::Lifecycle;
-use crate::control::{Control, Exec, Window};
+use crate::control::{AccountWord, Control, Exec, Window};
 use crate::say::Trouble;
 use postern_model::{InstanceState, World};
 use serde_json::{Map, Value, json};
@@ -15,6 +16,7 @@ pub struct Told {
     world: Arc<RwLock<World>>,
     lifecycle: Arc<Lifecycle>,
     buckets: Box<dyn Fn() -> usize + Send + Sync>,
+    registry: Registry,
     /// What never changes: endpoint, region, account.
     fixed: Map<String, Value>,
 }
@@ -24,9 +26,10 @@ impl Told {
         world: Arc<RwLock<World>>,
         lifecycle: Arc<Lifecycle>,
         buckets: impl Fn() -> usize + Send + Sync + 'static,
+        registry: Registry,
         fixed: Map<String, Value>,
     ) -> Arc<Self> {
-        Arc::new(Self { down: Notify::new(), world, lifecycle, buckets: Box::new(buckets), fixed })
+        Arc::new(Self { down: Notify::new(), world, lifecycle, buckets: Box::new(buckets), registry, fixed })
     }
 
     /// Returns when somebody wants the region to stop.
@@ -66,6 +69,10 @@ impl Control for Told {
 
     fn down(&self) {
         self.down.notify_one();
+    }
+
+    fn account(&self, word: AccountWord) -> Result<Value, Trouble> {
+        self.registry.answer(word)
     }
 
     fn exec(&self, exec: Exec, descriptors: [OwnedFd; 3], windows: mpsc::Receiver<Window>) -> Result<u8, Trouble> {
