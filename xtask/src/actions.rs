@@ -39,6 +39,7 @@ pub fn run(data: &Path) -> Result<(), String> {
     let file = if data.is_dir() { data.join("iam-definition.json") } else { data.to_path_buf() };
     let bytes = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let all: Value = serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", file.display()))?;
+    prefixes(&all)?;
     for prefix in SERVICES {
         let service = all.get(prefix).ok_or_else(|| format!("{prefix}: not in {}", file.display()))?;
         let text = trim(prefix, service).ok_or_else(|| format!("{prefix}: not of the known form"))?;
@@ -47,6 +48,15 @@ pub fn run(data: &Path) -> Result<(), String> {
         println!("{prefix}: {} bytes", text.len());
     }
     Ok(())
+}
+
+/// The prefixes of all services, for the linter.
+fn prefixes(all: &Value) -> Result<(), String> {
+    let mut names: Vec<&str> = all.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    names.retain(|name| !name.starts_with("policy_"));
+    names.sort_unstable();
+    let target = crate::root().join("core/policy/tables/prefixes.txt");
+    std::fs::write(&target, names.join("\n") + "\n").map_err(|error| format!("{}: {error}", target.display()))
 }
 
 fn trim(prefix: &str, service: &Value) -> Option<String> {

@@ -127,6 +127,11 @@ const MANY_OWNERS: &[&str] = &[
     "route53:ListHostedZonesByVPC",
 ];
 
+/// Whether requests to the service of this prefix have the `aws:Vpce...` keys.
+pub(crate) fn knows_vpce_keys(service: &str) -> bool {
+    VPC_ARN_SERVICES.contains(&service) || VPCE_ONLY_SERVICES.contains(&service)
+}
+
 fn network(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
     let address = |ip: &IpAddr| ip.to_canonical().to_string();
     let on_behalf =

@@ -15,7 +15,7 @@ pub enum Json {
 
 impl Json {
     /// Reads a text.
-    pub fn read(text: &str) -> Result<Self, SyntaxError> {
+    pub(crate) fn read(text: &str) -> Result<Self, SyntaxError> {
         Node::read(text).map(Self::from)
     }
     /// The list's items, or the value itself as the only one: policies let a list of one stand without brackets.

@@ -11,6 +11,7 @@ mod decision;
 mod document;
 mod hint;
 mod json;
+pub mod lint;
 mod membership;
 mod message;
 mod near;

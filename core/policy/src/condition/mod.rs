@@ -183,6 +183,17 @@ impl Condition {
     }
 }
 
+/// Whether there is an operator of this word, without prefix and suffix.
+pub(crate) fn is_operator(word: &str) -> bool {
+    family_of(word).is_some()
+}
+
+/// Whether a value is of the type that the operator compares.
+pub(crate) fn takes(word: &str, value: &Json) -> bool {
+    let text = value.scalar();
+    family_of(word).zip(text).is_some_and(|((family, _), text)| Wanted::parse(family, &text, true).is_some())
+}
+
 impl Wanted {
     fn parse(family: Family, text: &str, variables: bool) -> Option<Self> {
         Some(match family {

@@ -45,6 +45,16 @@ pub fn services() -> &'static [&'static str] {
     PREFIXES
 }
 
+/// The prefixes of all of AWS's services, sorted: most have no table here.
+pub fn prefixes() -> impl Iterator<Item = &'static str> {
+    include_str!("../../tables/prefixes.txt").lines()
+}
+
+/// Whether some service's actions have this prefix, in lower case.
+pub fn is_prefix(prefix: &str) -> bool {
+    prefixes().any(|known| known == prefix)
+}
+
 /// The table of the service whose actions have this prefix. The first call for a service reads it.
 pub fn service(prefix: &str) -> Option<&'static Service> {
     let embedded = TABLES.get(PREFIXES.binary_search(&prefix).ok()?)?;

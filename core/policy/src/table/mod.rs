@@ -3,13 +3,15 @@
 //!
 //! The data lie in `core/policy/tables`, written by `cargo xtask actions`; a service's table is read at its first use.
 
+mod conform;
 mod embedded;
 mod form;
 mod read;
 #[cfg(test)]
 mod tests;
 
-pub use embedded::{service, services};
+pub use conform::flaw;
+pub use embedded::{is_prefix, prefixes, service, services};
 pub use form::ArnForm;
 
 /// The table of one service.
