@@ -11,12 +11,14 @@ use postern_linux::Host;
 use postern_model::{Instance, InstanceState, World};
 use postern_names::InstanceId;
 use postern_program::Namespace;
-use postern_sandbox::{ExecSpec, InstanceSpec, Running, Sandboxes};
+use postern_sandbox::{ExecSpec, Exit, InstanceSpec, Running, Sandboxes};
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock, mpsc};
 use std::time::Duration;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// How long processes of an instance may take to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
@@ -160,27 +162,33 @@ impl Lifecycle {
     fn watch(self: &Arc<Self>, id: InstanceId, running: Arc<Running>) {
         let me = Arc::clone(self);
         self.runtime.spawn(async move {
-            let exit = loop {
-                let waiting = Arc::clone(&running);
-                let waited = tokio::task::spawn_blocking(move || waiting.wait(Duration::from_secs(3600))).await;
-                match waited {
-                    Ok(Ok(None)) => {}
-                    Ok(Ok(Some(exit))) => break exit,
-                    _ => return,
-                }
+            let exit = match until_ended(&running).await {
+                Ok(exit) => exit,
+                Err(trouble) => return tracing::error!(instance = %id, %trouble, "its end will not be noticed"),
             };
             let ours = me.sandbox(id).is_some_and(|current| Arc::ptr_eq(&current, &running));
             let was_running = me.find(id).is_some_and(|i| i.state == InstanceState::Running);
             if ours && was_running {
                 tracing::info!(instance = %id, ?exit, "ended by itself");
-                if let Err(trouble) = me.ended_by_itself(id, running).await {
+                if let Err(trouble) = me.ended_by_itself(id, running, exit.asks_for_reboot()).await {
                     tracing::error!(instance = %id, %trouble, "its end could not be written down");
                 }
             }
         });
     }
 
-    async fn ended_by_itself(&self, id: InstanceId, running: Arc<Running>) -> Result<(), Trouble> {
+    async fn ended_by_itself(
+        self: &Arc<Self>,
+        id: InstanceId,
+        running: Arc<Running>,
+        starts_again: bool,
+    ) -> Result<(), Trouble> {
+        if starts_again {
+            self.stop_sandbox(id, running).await?;
+            self.change(move |draft, _| lifecycle::rebooted_by_itself(draft, id)).await?;
+            self.kick(id);
+            return Ok(());
+        }
         let stays = self.find(id).is_some_and(|i| i.shutdown_behavior == "stop");
         let after = if stays { lifecycle::stopped } else { lifecycle::terminated };
         self.change(move |draft, now| after(draft, id, now)).await?;
@@ -330,6 +338,19 @@ impl Lifecycle {
 
     pub fn count(&self) -> usize {
         lock(&self.running).len()
+    }
+}
+
+/// Waits for an instance's end without holding a thread.
+async fn until_ended(running: &Running) -> Result<Exit, Trouble> {
+    let pidfd = running.pidfd().try_clone_to_owned().map_err(Trouble::at("keep the process's descriptor"))?;
+    let pidfd = AsyncFd::with_interest(pidfd, Interest::READABLE).map_err(Trouble::at("watch the process"))?;
+    loop {
+        let mut ready = pidfd.readable().await.map_err(Trouble::at("watch the process"))?;
+        if let Some(exit) = running.exited().map_err(Trouble::at("look after the process"))? {
+            return Ok(exit);
+        }
+        ready.clear_ready();
     }
 }
 

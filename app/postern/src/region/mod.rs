@@ -71,6 +71,8 @@ fn log(verbose: u8) {
     };
     let targets =
         tracing_subscriber::filter::Targets::new().with_target("postern", level).with_default(LevelFilter::ERROR);
+    // It calls every client error an error of its own.
+    let targets = targets.with_target("s3s", LevelFilter::OFF);
     use tracing_subscriber::prelude::*;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();

@@ -2,6 +2,7 @@
 //! when it is so. None fails: what is gone or elsewhere by then is left as it is, and `false` comes back.
 
 use crate::Draft;
+use crate::view::instance::REBOOT;
 use postern_model::{Instance, InstanceState, NetworkInterface};
 use postern_names::InstanceId;
 use time::OffsetDateTime;
@@ -72,6 +73,14 @@ pub fn failed_to_start(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTim
         draft.put(instance);
     }
     changed
+}
+
+/// `reboot` was called in it: it is on its way up once more, and replies keep showing it as running.
+pub fn rebooted_by_itself(draft: &mut Draft<'_>, id: InstanceId) -> bool {
+    advance(draft, id, &[InstanceState::Running], |instance| {
+        instance.state = InstanceState::Pending;
+        instance.state_reason = Some((REBOOT.into(), REBOOT.into()));
+    })
 }
 
 /// The host has started again: what ran is on its way up once more. Gives how many.
