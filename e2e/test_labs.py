@@ -1,6 +1,7 @@
 """Every lab, as root and as an ordinary user, each on a fresh region, with the clients a user has."""
 
 import json
+import os
 
 import pytest
 
@@ -9,7 +10,10 @@ from region import Region
 LABS = ["gateway-endpoint", "bucket-for-one-endpoint", "role-instead-of-keys"]
 
 
-@pytest.fixture(scope="module", params=["root", "rootless"])
+MODES = [os.environ["POSTERN_MODE"]] if "POSTERN_MODE" in os.environ else ["root", "rootless"]
+
+
+@pytest.fixture(scope="module", params=MODES)
 def fresh_region(request):
     region = Region(request.param)
     yield region
