@@ -208,7 +208,11 @@ def test_a_bucket_policy_for_another_account_needs_both_sides(organization, buck
     owner = organization.management.client("s3")
     reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     allowed, bare = user(organization.member, reading), user(organization.member)
-    assert refused(allowed.client("s3").get_object, Bucket=bucket, Key="x") == "Access Denied"
+    # S3 gives its reason within the organization only.
+    said = refused(allowed.client("s3").get_object, Bucket=bucket, Key="x")
+    assert said.endswith("because no resource-based policy allows the s3:GetObject action"), said
+    stranger = user(organization.stranger, reading).client("s3")
+    assert refused(stranger.get_object, Bucket=bucket, Key="x") == "Access Denied"
     owner.put_bucket_policy(Bucket=bucket, Policy=grant(bucket, {"AWS": organization.member_id}))
     assert allowed.client("s3").get_object(Bucket=bucket, Key="x")["Body"].read() == b"x"
     refused(bare.client("s3").get_object, Bucket=bucket, Key="x")
@@ -248,6 +252,14 @@ def test_a_service_control_policy_denies_with_its_name(organization):
         said = refused(member.client("ec2").create_vpc, "UnauthorizedOperation", CidrBlock="10.0.0.0/16")
         assert who in said and "ec2:CreateVpc" in said and reason in said
         assert reason in refused(member.client("iam").list_users)
+        # The management account's own way into the account is bound as well.
+        arn = f"arn:aws:iam::{organization.member_id}:role/OrganizationAccountAccessRole"
+        assumed = organization.management.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+        session = organization.region.client(
+            "iam", aws_access_key_id=assumed["AccessKeyId"], aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+        )
+        assert reason in refused(session.list_users)
         organization.other.client("s3").list_buckets()
         organization.stranger.client("s3").list_buckets()
     member.client("s3").list_buckets()
@@ -302,6 +314,26 @@ def test_members_ask_the_management_account(organization):
     nobody = user(organization.management).client("organizations")
     said = refused(nobody.list_roots, "AccessDeniedException")
     assert said.endswith("because no identity-based policy allows the organizations:ListRoots action"), said
+
+
+def test_an_administrator_of_policies_alone(organization):
+    """Permissions for Organizations are asked by ARN and key, as for any other service."""
+    allow = {"Effect": "Allow", "Action": ["organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:ListPolicies"],
+             "Resource": "*", "Condition": {"StringEquals": {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}}}
+    api = user(organization.management, allow).client("organizations")
+    assert "p-FullAWSAccess" in [p["Id"] for p in api.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]]
+    said = refused(api.list_policies, "AccessDeniedException", Filter="RESOURCE_CONTROL_POLICY")
+    assert "organizations:ListPolicies because no identity-based policy" in said, said
+    deny = {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}
+    with organization.attached("SERVICE_CONTROL_POLICY", deny, organization.other_id) as policy:
+        api.attach_policy(PolicyId=policy["Id"], TargetId=organization.unit)
+        api.detach_policy(PolicyId=policy["Id"], TargetId=organization.unit)
+    said = refused(api.delete_policy, "AccessDeniedException", PolicyId="p-FullAWSAccess")
+    assert "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess" in said, said
+    organization.api.enable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
+    trusted = organization.api.list_aws_service_access_for_organization()["EnabledServicePrincipals"]
+    assert [t["ServicePrincipal"] for t in trusted] == ["ram.amazonaws.com"]
+    organization.api.disable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
 
 
 def test_an_invited_account_joins_and_leaves(organization):

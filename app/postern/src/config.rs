@@ -25,6 +25,8 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Account {
     pub id: AccountId,
+    /// For `postern env --account NAME` and the like; the id if there is none.
+    pub name: Option<String>,
     /// `[[account.user]]`.
     #[serde(default, rename = "user")]
     pub users: Vec<User>,

@@ -41,6 +41,11 @@ pub struct Ask<'a> {
 pub trait Judge: Send + Sync {
     fn judge(&self, ask: &Ask<'_>) -> Decision;
 
+    /// Whether both accounts are in one organization: then S3 tells the one why the other's resource is refused.
+    fn same_organization(&self, _one: AccountId, _other: AccountId) -> bool {
+        false
+    }
+
     /// A denial as the text that `sts:DecodeAuthorizationMessage` opens again. `None`: this judge seals nothing.
     fn sealed(&self, _ask: &Ask<'_>, _decision: &Decision) -> Option<String> {
         None

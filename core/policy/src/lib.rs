@@ -44,7 +44,7 @@ pub use membership::{Membership, Memberships};
 pub use message::authorization_message;
 pub use principal::{PrincipalName, Principals, Reach};
 pub use resource::ResourcePattern;
-pub use sentence::{code_for, sentence};
+pub use sentence::{code_for, sentence, sentence_among};
 pub use set::{Attached, PolicySet};
 pub use spanned::Position;
 pub use spelling::spelled;

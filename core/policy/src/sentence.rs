@@ -4,10 +4,15 @@ use crate::{Ask, Decision, PolicyKind};
 
 /// AWS's sentence for a denial. For an `Allow` it says so, for logs.
 ///
-/// S3 answers strangers (the anonymous, other accounts) with `Access Denied` alone and puts the resource in double
+/// S3 answers strangers (the anonymous, accounts of other organizations) with `Access Denied` alone and puts the resource in double
 /// quotes for others; EC2 opens with a sentence of its own; an action without resources names
 /// none, but in IAM.
 pub fn sentence(ask: &Ask<'_>, decision: &Decision) -> String {
+    sentence_among(ask, decision, false)
+}
+
+/// The same for a caller whose account is in the resource's organization, if `same_organization`: S3 gives it the reason.
+pub fn sentence_among(ask: &Ask<'_>, decision: &Decision, same_organization: bool) -> String {
     let service = ask.action.split(':').next().unwrap_or_default();
     let who = ask.caller.display();
     let resource = match (service, ask.resource) {
@@ -30,7 +35,7 @@ pub fn sentence(ask: &Ask<'_>, decision: &Decision) -> String {
     };
     let stranger =
         ask.caller.account().is_none() || ask.resource_account.is_some_and(|a| ask.caller.account() != Some(a));
-    if service == "s3" && stranger {
+    if service == "s3" && stranger && !same_organization {
         return "Access Denied".into();
     }
     let opening = if service == "ec2" { "You are not authorized to perform this operation. " } else { "" };

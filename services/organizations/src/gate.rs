@@ -6,7 +6,7 @@ use crate::state::State;
 use crate::verb::Verb;
 use postern_call::{Call, Refusal};
 use postern_names::AccountId;
-use postern_policy::{Ask, Decision, Judge, Keys, code_for, hint, sentence};
+use postern_policy::{Ask, Decision, Judge, Keys, code_for, hint, sentence, table};
 use serde_json::Value;
 
 /// Asks whether the call is allowed, once for each of its resources.
@@ -17,13 +17,10 @@ pub fn authorize(
     account: AccountId,
     verb: &Verb,
 ) -> Result<(), Refusal> {
-    let (resources, keys) = {
-        let state = organizations.read();
-        (resources(&state, call, account, verb), keys(&state, account, Input(&call.input)))
-    };
+    let resources = resources(&organizations.read(), call, account, verb);
     let action = format!("organizations:{}", verb.operation);
-    for resource in resources {
-        put(judge, call, account, &action, &resource, keys.clone())?;
+    for (resource, keys) in resources {
+        put(judge, call, account, &action, &resource, keys)?;
     }
     Ok(())
 }
@@ -59,16 +56,32 @@ fn put(
     Err(Refusal { hint: hint(&decision), ..refusal })
 }
 
-/// The ARNs of what the request names; `*` for what names nothing, or stands outside an organization.
-fn resources(state: &State, call: &Call, account: AccountId, verb: &Verb) -> Vec<String> {
-    let named: Vec<String> = match state.of_account(account) {
-        None => Vec::new(),
-        Some((organization, _)) => {
-            let ids = verb.subjects.iter().filter_map(|member| member_of(&call.input, member));
-            ids.map(|id| organization.arn(id)).collect()
+/// The ARNs of what the request names, each with the keys that a request for it has; `*` alone where it names nothing
+/// that there is.
+pub fn resources(state: &State, call: &Call, account: AccountId, verb: &Verb) -> Vec<(String, Keys)> {
+    let asked = keys(state, account, Input(&call.input));
+    let action = table::service("organizations").and_then(|table| table.action(verb.operation));
+    let with_keys = |arn: String, tags: &[(String, String)]| {
+        let mut keys = asked.clone();
+        for (name, value) in tags {
+            keys.insert(format!("aws:resourcetag/{}", name.to_lowercase()), vec![value.clone()]);
         }
+        if let Some(action) = action {
+            let word = action.type_of(&arn).map(|found| found.word);
+            keys.retain(|key, _| action.has_key(word, key));
+        }
+        (arn, keys)
     };
-    if named.is_empty() { vec!["*".to_owned()] } else { named }
+    let mut found = Vec::new();
+    for id in verb.subjects.iter().filter_map(|member| member_of(&call.input, member)) {
+        // An invitation is the inviting organization's, and the invited account stands in none.
+        let inviting = state.organizations.values().find(|organization| organization.handshakes.contains_key(id));
+        let own = || state.of_account(account).map(|(organization, _)| organization);
+        if let Some(organization) = inviting.or_else(own) {
+            found.push(with_keys(organization.arn(id), state.tags(organization, id).map_or(&[], Vec::as_slice)));
+        }
+    }
+    if found.is_empty() { vec![with_keys("*".to_owned(), &[])] } else { found }
 }
 
 /// `Target.Id` is the member of a member.
@@ -80,7 +93,7 @@ fn keys(state: &State, account: AccountId, input: Input<'_>) -> Keys {
     let mut keys = Keys::new();
     let of_policy = || {
         let (organization, _) = state.of_account(account)?;
-        Some(organization.policy(input.text("PolicyId")?).ok()?.kind.word())
+        Some(organization.policy(input.text("PolicyId").or(input.text("ResourceId"))?).ok()?.kind.word())
     };
     let kind = ["PolicyType", "Type", "Filter"].into_iter().find_map(|member| input.text(member));
     if let Some(kind) = kind.or_else(of_policy) {
@@ -93,6 +106,9 @@ fn keys(state: &State, account: AccountId, input: Input<'_>) -> Keys {
             keys.insert(format!("aws:requesttag/{}", name.to_lowercase()), vec![value]);
             names.push(name.to_owned());
         }
+    }
+    if let Some(service) = input.text("ServicePrincipal") {
+        keys.insert("organizations:serviceprincipal".into(), vec![service.to_owned()]);
     }
     names.extend(input.list("TagKeys").iter().filter_map(Value::as_str).map(str::to_owned));
     if !names.is_empty() {

@@ -6,6 +6,8 @@ use crate::{ids, refuse};
 use async_trait::async_trait;
 use postern_call::Refusal;
 use postern_names::AccountId;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use time::OffsetDateTime;
 
 /// The role by which the management account enters an account that it made.
@@ -56,9 +58,8 @@ impl Organizations {
     /// Enters an account that exists by configuration. One that is known stays as it is.
     pub async fn register(&self, id: AccountId, name: &str, now: OffsetDateTime) -> Result<(), Refusal> {
         self.transact(|desk| {
-            if !desk.state.accounts.contains_key(&id) {
-                let account = fresh(name, email_of(id), now, Tags::new());
-                desk.state.accounts.insert(id, account);
+            if let Entry::Vacant(free) = desk.state.accounts.entry(id) {
+                free.insert(fresh(name, email_of(id), now, Tags::new()));
                 desk.touch_account(id);
             }
             Ok(())
@@ -144,11 +145,7 @@ pub(crate) fn join(
     Ok(())
 }
 
-fn free(
-    accounts: &std::collections::BTreeMap<AccountId, Account>,
-    id: AccountId,
-    new: &NewAccount,
-) -> Result<(), NotMade> {
+fn free(accounts: &BTreeMap<AccountId, Account>, id: AccountId, new: &NewAccount) -> Result<(), NotMade> {
     if accounts.contains_key(&id) {
         return Err(NotMade::IdTaken(id));
     }

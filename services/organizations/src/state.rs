@@ -58,6 +58,9 @@ pub struct Organization {
     /// What CreateAccount was asked, oldest first.
     pub requests: Vec<CreateRequest>,
     pub handshakes: BTreeMap<String, Handshake>,
+    /// Services that may act in the organization's accounts, with the time since when.
+    #[serde(default)]
+    pub trusted_services: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -129,6 +132,17 @@ impl State {
             Some((id, account, member))
         });
         found.ok_or_else(refuse::no_account)
+    }
+
+    /// The tags of the root, a unit, a policy or an account of the organization; `None` if there is no such thing.
+    pub fn tags(&self, organization: &Organization, id: &str) -> Option<&Tags> {
+        let organization = self.organizations.get(&organization.id)?;
+        if id == organization.root {
+            return Some(&organization.root_tags);
+        }
+        let unit = organization.units.get(id).map(|unit| &unit.tags);
+        let tags = unit.or_else(|| organization.policies.get(id).map(|policy| &policy.tags));
+        tags.or_else(|| self.member(&organization.id, id).ok().map(|(_, account, _)| &account.tags))
     }
 
     /// From the root to the account, ids of all that it stands below, and its own.

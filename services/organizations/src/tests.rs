@@ -1,11 +1,13 @@
 //! The service through its door: calls as the codec gives them, on a store on disk.
 
 use crate::content::CHARACTERS_MAX;
+use crate::gate;
+use crate::verb::VERBS;
 use crate::{AccessRole, Opener, Organizations, OrganizationsService};
 use async_trait::async_trait;
 use postern_call::{Call, Caller, Principal, Refusal};
 use postern_names::{AccountId, Region, Via};
-use postern_policy::{Ask, Decision, Judge};
+use postern_policy::{Ask, Decision, Judge, table};
 use postern_serve::Service;
 use postern_store::Store;
 use serde_json::{Value, json};
@@ -43,6 +45,21 @@ struct Rig {
     directory: tempfile::TempDir,
 }
 
+fn call(account: &str, operation: &str, input: Value) -> Call {
+    Call {
+        service: "organizations",
+        operation: operation.to_owned(),
+        input,
+        region: Region::new("us-east-1"),
+        caller: Caller::of(Principal::Root { account: account.parse().unwrap() }),
+        via: Via::Host { peer: IpAddr::V4(Ipv4Addr::LOCALHOST) },
+        request_id: "r".into(),
+        now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
+        secure: true,
+        user_agent: None,
+    }
+}
+
 const OTHER: &str = "999999999999";
 
 impl Rig {
@@ -63,19 +80,7 @@ impl Rig {
     }
 
     async fn by(&self, account: &str, operation: &str, input: Value) -> Result<Value, Refusal> {
-        let call = Call {
-            service: "organizations",
-            operation: operation.to_owned(),
-            input,
-            region: Region::new("us-east-1"),
-            caller: Caller::of(Principal::Root { account: account.parse().unwrap() }),
-            via: Via::Host { peer: IpAddr::V4(Ipv4Addr::LOCALHOST) },
-            request_id: "r".into(),
-            now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
-            secure: true,
-            user_agent: None,
-        };
-        self.service.call(call).await
+        self.service.call(call(account, operation, input)).await
     }
 
     async fn ask(&self, operation: &str, input: Value) -> Value {
@@ -329,4 +334,33 @@ async fn lists_come_in_pages_and_tags_stay() {
         assert_eq!(listed, json!({ "Tags": [{ "Key": "b", "Value": "2" }] }));
     }
     assert_eq!(rig.refused("ListTagsForResource", json!({ "ResourceId": OTHER })).await, "TargetNotFoundException");
+}
+
+#[tokio::test]
+async fn what_the_gate_is_asked_stands_in_awss_table() {
+    let rig = Rig::new().await;
+    let root = rig.organization().await;
+    let unit = rig.unit(&root, "workloads").await;
+    let policy = rig.policy("p", "SERVICE_CONTROL_POLICY", DENY_S3).await.unwrap();
+    let target = json!({ "Type": "ACCOUNT", "Id": OTHER });
+    let invited = rig.ask("InviteAccountToOrganization", json!({ "Target": target })).await;
+    let input = json!({
+        "PolicyId": policy, "TargetId": unit, "ParentId": root, "RootId": root, "OrganizationalUnitId": unit, "Target": target,
+        "ChildId": unit, "ResourceId": policy, "AccountId": OTHER, "HandshakeId": invited["Handshake"]["Id"],
+        "SourceParentId": root, "DestinationParentId": unit, "Filter": "SERVICE_CONTROL_POLICY",
+        "Tags": [{ "Key": "a", "Value": "b" }],
+    });
+    rig.ask("TagResource", json!({ "ResourceId": policy, "Tags": [{ "Key": "team", "Value": "x" }] })).await;
+    let table = table::service("organizations").unwrap();
+    for verb in VERBS {
+        let action = table.action(verb.operation).unwrap_or_else(|| panic!("{}", verb.operation));
+        let call = call("123456789012", verb.operation, input.clone());
+        for (arn, keys) in gate::resources(&rig.organizations.read(), &call, AccountId::DEFAULT, verb) {
+            let found = action.type_of(&arn);
+            assert_eq!(found.is_some(), arn != "*", "{} {arn}", verb.operation);
+            assert!(keys.keys().all(|key| action.has_key(found.map(|f| f.word), key)), "{keys:?}");
+            let tagged = verb.operation == "DeletePolicy" && !keys.contains_key("aws:requesttag/a");
+            assert!(verb.operation != "DeletePolicy" || (tagged && keys["aws:resourcetag/team"] == ["x"]), "{keys:?}");
+        }
+    }
 }

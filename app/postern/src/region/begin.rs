@@ -186,8 +186,12 @@ async fn accounts(settings: &Settings, iam: &Iam, now: OffsetDateTime) -> Result
 
 /// The accounts that are there by configuration.
 async fn register(settings: &Settings, organizations: &Organizations, now: OffsetDateTime) -> Result<(), Trouble> {
-    let configured = settings.accounts.iter().map(|account| (account.id, account.id.to_string()));
-    for (id, name) in std::iter::once((settings.account, "default".to_owned())).chain(configured) {
+    let configured = settings
+        .accounts
+        .iter()
+        .map(|account| (account.id, account.name.clone().unwrap_or_else(|| account.id.to_string())));
+    // The configuration's name for the region's own account wins: what is registered first stays.
+    for (id, name) in configured.chain([(settings.account, "default".to_owned())]) {
         organizations.register(id, &name, now).await.map_err(Trouble::new)?;
     }
     Ok(())

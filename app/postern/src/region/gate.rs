@@ -15,11 +15,18 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 /// Gathers the policies that bear on a request from where they live, and decides.
 pub struct Gate {
     /// EC2 and IAM ask the gate, and the gate asks them: set once all exist. Before that nobody may do anything.
-    known: OnceLock<(Arc<RwLock<World>>, Arc<Iam>, Arc<Organizations>)>,
+    known: OnceLock<Known>,
     /// Parsed documents by their text: endpoint and session policies come as texts.
     parsed: Mutex<HashMap<String, Arc<Document>>>,
     log: Arc<Log>,
     seal: Seal,
+}
+
+/// Where policies live.
+struct Known {
+    world: Arc<RwLock<World>>,
+    iam: Arc<Iam>,
+    organizations: Arc<Organizations>,
 }
 
 /// Texts kept parsed; beyond it the store is emptied, so that clients passing ever new session policies cannot fill it.
@@ -36,14 +43,14 @@ impl Gate {
     }
 
     pub fn set(&self, world: Arc<RwLock<World>>, iam: Arc<Iam>, organizations: Arc<Organizations>) {
-        if self.known.set((world, iam, organizations)).is_err() {
+        if self.known.set(Known { world, iam, organizations }).is_err() {
             tracing::error!("the gate already knows the World and IAM");
         }
     }
 
     /// The endpoint's policy as the World has it now: a change is in force with the next request.
     fn endpoint_policy(&self, id: VpcEndpointId) -> Option<Attached> {
-        let world = self.known.get()?.0.read().unwrap_or_else(|e| e.into_inner());
+        let world = self.known.get()?.world.read().unwrap_or_else(|e| e.into_inner());
         let text = &world.endpoints.get(&id)?.policy;
         Some(Attached::new(PolicyKind::Endpoint, id.to_string(), self.parse(text)?))
     }
@@ -76,9 +83,9 @@ impl Gate {
 
     fn gather(&self, ask: &Ask<'_>) -> PolicySet {
         let mut set = PolicySet::default();
-        if let Some((_, iam, organizations)) = self.known.get() {
-            (set.identity, set.boundary) = iam.identity_policies(ask.caller);
-            organized(ask, organizations, &mut set);
+        if let Some(known) = self.known.get() {
+            (set.identity, set.boundary) = known.iam.identity_policies(ask.caller);
+            organized(ask, &known.organizations, &mut set);
         }
         for (number, text) in ask.caller.session_policies.iter().enumerate() {
             // A session policy that cannot be read limits to nothing: it must not vanish.
@@ -128,6 +135,12 @@ impl Judge for Gate {
             tracing::info!(caller = %ask.caller.display(), action = ask.action, resource = ask.resource, ?decision, "refused");
         }
         decision
+    }
+
+    fn same_organization(&self, one: AccountId, other: AccountId) -> bool {
+        let organization =
+            |account| self.known.get()?.organizations.membership(account).map(|found| found.organization);
+        organization(one).is_some_and(|found| organization(other) == Some(found))
     }
 
     fn sealed(&self, ask: &Ask<'_>, decision: &Decision) -> Option<String> {

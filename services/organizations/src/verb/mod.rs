@@ -8,6 +8,7 @@ mod organization;
 mod policy;
 mod tags;
 mod tree;
+mod trusted;
 mod unit;
 
 use crate::input::Input;
@@ -108,10 +109,13 @@ pub const VERBS: &[Verb] = &[
     look("DescribeOrganizationalUnit", Management, &["OrganizationalUnitId"], unit::describe),
     look("DescribePolicy", Management, &["PolicyId"], policy::describe),
     change("DetachPolicy", Management, &["PolicyId", "TargetId"], attachment::detach),
+    change("DisableAWSServiceAccess", Management, &[], trusted::disable),
     change("DisablePolicyType", Management, &["RootId"], organization::disable),
+    change("EnableAWSServiceAccess", Management, &[], trusted::enable),
     change("EnablePolicyType", Management, &["RootId"], organization::enable),
     change("InviteAccountToOrganization", Management, &["Target.Id"], handshake::invite),
     change("LeaveOrganization", Member, &[], leave::leave),
+    look("ListAWSServiceAccessForOrganization", Management, &[], trusted::list),
     look("ListAccounts", Management, &[], account::list),
     look("ListAccountsForParent", Management, &["ParentId"], account::list_for_parent),
     look("ListChildren", Management, &["ParentId"], tree::children),

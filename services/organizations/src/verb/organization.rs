@@ -34,6 +34,7 @@ pub fn create(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
         attached: BTreeMap::new(),
         requests: Vec::new(),
         handshakes: BTreeMap::new(),
+        trusted_services: BTreeMap::new(),
     };
     desk.state.organizations.insert(id.clone(), made);
     desk.touch_organization(&id);

@@ -4,7 +4,7 @@ use super::{Request, nothing};
 use crate::input::merge_tags;
 use crate::organizations::Desk;
 use crate::refuse;
-use crate::state::{Organization, State, Tags};
+use crate::state::{State, Tags};
 use postern_call::Refusal;
 use serde_json::{Value, json};
 
@@ -29,18 +29,7 @@ pub fn list(state: &State, request: &Request<'_>) -> Result<Value, Refusal> {
 }
 
 fn tags_of<'s>(state: &'s State, request: &Request<'_>, id: &str) -> Result<&'s Tags, Refusal> {
-    let organization: &Organization = request.of(state)?;
-    if id == organization.root {
-        return Ok(&organization.root_tags);
-    }
-    if let Some(unit) = organization.units.get(id) {
-        return Ok(&unit.tags);
-    }
-    if let Some(policy) = organization.policies.get(id) {
-        return Ok(&policy.tags);
-    }
-    let (_, account, _) = state.member(&organization.id, id).map_err(|_| refuse::no_target())?;
-    Ok(&account.tags)
+    state.tags(request.of(state)?, id).ok_or_else(refuse::no_target)
 }
 
 fn set(desk: &mut Desk<'_>, request: &Request<'_>, id: &str, tags: Tags) -> Result<Value, Refusal> {

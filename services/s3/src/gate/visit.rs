@@ -5,7 +5,7 @@ use crate::error::{Answer, refuse, refuse_with};
 use crate::store::buckets::Bucket;
 use postern_call::{Caller, Refusal};
 use postern_names::AccountId;
-use postern_policy::{Ask, Decision, Keys, sentence};
+use postern_policy::{Ask, Decision, Keys, sentence_among};
 use postern_serve::Judge;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -57,7 +57,7 @@ impl Visit {
         }
         match self.judge.judge(&ask) {
             Decision::Allow { .. } => Ok(()),
-            decision => Err(denied(&ask, &decision)),
+            decision => Err(self.denied(&ask, &decision)),
         }
     }
 
@@ -71,6 +71,16 @@ impl Visit {
         bucket.public
             && bucket.settings.public_block.is_some_and(|b| b.restrict_buckets)
             && self.caller.account() != Some(bucket.owner)
+    fn denied(&self, ask: &Ask<'_>, decision: &Decision) -> Refusal {
+        let accounts = ask.caller.account().zip(ask.resource_account);
+        let kin = accounts.is_some_and(|(caller, owner)| self.judge.same_organization(caller, owner));
+        let refusal = refuse_with("AccessDenied", sentence_among(ask, decision, kin));
+        match hint(decision) {
+            Some(hint) => refusal.hint(hint),
+            None => refusal,
+        }
+    }
+
             && !matches!(self.caller.principal, postern_call::Principal::Service { .. })
     }
 }
@@ -80,14 +90,6 @@ fn with_owner(mut keys: Keys, owner: Option<AccountId>) -> Keys {
         keys.insert("s3:resourceaccount".into(), vec![owner.to_string()]);
     }
     keys
-}
-
-fn denied(ask: &Ask<'_>, decision: &Decision) -> Refusal {
-    let refusal = refuse_with("AccessDenied", sentence(ask, decision));
-    match hint(decision) {
-        Some(hint) => refusal.hint(hint),
-        None => refusal,
-    }
 }
 
 /// Which statement it was, for the person at the keyboard.
