@@ -8,7 +8,9 @@
 mod ask;
 mod commit;
 mod keep;
+mod mention;
 mod prepared;
+mod resource_keys;
 mod resources;
 mod serve;
 mod tokens;

@@ -8,7 +8,7 @@ use crate::state::{Account, key};
 use crate::verb::Subject;
 use postern_call::{Call, Caller, Principal, Refusal};
 use postern_names::AccountId;
-use postern_policy::{Ask, Decision, Document, Judge, Keys, code_for, hint, sentence};
+use postern_policy::{Ask, Decision, Document, Judge, Keys, code_for, hint, sentence, table};
 use serde_json::Value;
 
 /// Asks whether the call's operation is allowed on its subject.
@@ -54,6 +54,10 @@ impl Question<'_> {
     /// The refusal carries AWS's sentence, and as a hint what nearly allowed it.
     pub fn put(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
         let action = format!("{}:{}", self.service, self.operation);
+        let mut keys = self.keys;
+        if let Some(action) = table::service(self.service).and_then(|table| table.action(self.operation)) {
+            action.keep_known(self.resource, &mut keys);
+        }
         let ask = Ask {
             caller: &call.caller,
             via: &call.via,
@@ -61,7 +65,7 @@ impl Question<'_> {
             resource: self.resource,
             resource_account: Some(self.account),
             resource_policy: self.policy,
-            keys: self.keys,
+            keys,
             region: call.region.as_str(),
             secure: call.secure,
             user_agent: call.user_agent.as_deref(),
@@ -137,12 +141,17 @@ fn resource_of(
     input: Input<'_>,
     caller: &Caller,
 ) -> (String, Tags, Option<String>) {
-    let new_path = input.text("Path").unwrap_or("/");
+    // A path that is none is refused later.
+    let new_path = input.text("Path").filter(|path| path.starts_with('/') && path.ends_with('/')).unwrap_or("/");
     let named = |kind: &str, member: &str| arn(account, kind, new_path, input.text(member).unwrap_or_default());
     let plain = |arn: String| (arn, Tags::new(), None);
     match subject {
         Subject::None => plain("*".into()),
-        Subject::Source => plain(input.text("PolicySourceArn").unwrap_or("*").to_owned()),
+        Subject::Source => {
+            // What is no ARN is refused later, as a bad parameter.
+            let source = input.text("PolicySourceArn").filter(|source| source.starts_with("arn:"));
+            plain(source.unwrap_or("*").to_owned())
+        }
         // AWS names no ARN here.
         Subject::List("policy") => plain(format!("policy path {}", input.text("PathPrefix").unwrap_or("/"))),
         Subject::List(kind) => plain(arn(account, kind, input.text("PathPrefix").unwrap_or("/"), "")),
@@ -166,6 +175,7 @@ fn resource_of(
             None => plain(named("instance-profile", "InstanceProfileName")),
         },
         Subject::Policy => match input.text("PolicyArn") {
+            Some(arn) if !arn.starts_with("arn:") => plain("*".into()),
             Some(arn) => {
                 let tags = held.and_then(|a| a.policies.get(arn)).map(|policy| policy.tags.clone());
                 (arn.to_owned(), tags.unwrap_or_default(), None)

@@ -44,6 +44,7 @@ struct Gate(Arc<Iam>);
 
 impl Judge for Gate {
     fn judge(&self, ask: &Ask<'_>) -> Decision {
+        assert_eq!(postern_policy::table::flaw(ask), None, "{ask:?}");
         decide(ask, &self.0.policy_set(ask.caller))
     }
 }

@@ -101,8 +101,8 @@ const TABLE: &[(&str, Target, &str)] = &[
     ("ListParts", Target::Object, "ListMultipartUploadParts"),
 ];
 
-/// The questions for a request. An operation that is not served asks for an action of its own name, so that nobody
-/// learns more from it than from a served one.
+/// The questions for a request. An operation that is not served asks for the action of its own name, or for reading where
+/// S3 has none, so that nobody learns more from it than from a served one.
 pub(crate) fn needed(operation: &str, cx: &S3AccessContext<'_>) -> Vec<Need> {
     if LATER.contains(&operation) {
         return Vec::new();
@@ -113,7 +113,10 @@ pub(crate) fn needed(operation: &str, cx: &S3AccessContext<'_>) -> Vec<Need> {
             (Some(_), None) => Target::Bucket,
             (None, None) => Target::Nothing,
         };
-        return vec![Need { action: format!("s3:{operation}"), target }];
+        let known = postern_policy::table::service("s3").and_then(|table| table.action(operation));
+        let action = known.filter(|action| target != Target::Nothing || action.resource_types().next().is_none());
+        let action = action.map_or_else(|| reading(target), |action| action.name);
+        return vec![Need { action: format!("s3:{action}"), target }];
     };
     let versioned = cx.uri().query().is_some_and(|q| parameter(q, "versionId").is_some());
     let mut needs = vec![Need { action: format!("s3:{}", of_version(action, versioned)), target: *target }];
@@ -124,7 +127,41 @@ pub(crate) fn needed(operation: &str, cx: &S3AccessContext<'_>) -> Vec<Need> {
     if tags && header(cx.headers(), "x-amz-tagging").is_some() {
         needs.push(Need { action: "s3:PutObjectTagging".into(), target: Target::Object });
     }
+    let acl = ACL_HEADERS.iter().any(|name| header(cx.headers(), name).is_some());
+    match operation {
+        "PutObject" | "CopyObject" | "CreateMultipartUpload" if acl => {
+            needs.push(Need { action: "s3:PutObjectAcl".into(), target: Target::Object });
+        }
+        "CreateBucket" => {
+            if acl {
+                needs.push(Need { action: "s3:PutBucketAcl".into(), target: Target::Bucket });
+            }
+            if header(cx.headers(), "x-amz-object-ownership").is_some() {
+                needs.push(Need { action: "s3:PutBucketOwnershipControls".into(), target: Target::Bucket });
+            }
+        }
+        _ => {}
+    }
     needs
+}
+
+/// Whoever gives a new thing an ACL needs the permission for that too.
+const ACL_HEADERS: &[&str] = &[
+    "x-amz-acl",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+];
+
+/// What reads such a thing.
+fn reading(target: Target) -> &'static str {
+    match target {
+        Target::Nothing => "ListAllMyBuckets",
+        Target::Bucket => "ListBucket",
+        Target::Object => "GetObject",
+    }
 }
 
 /// Actions on a version named by its id have names of their own.
@@ -145,6 +182,21 @@ pub(crate) fn of_version(action: &str, versioned: bool) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_action_is_in_s3s_own_table_for_such_a_thing() {
+        let table = postern_policy::table::service("s3").expect("S3's table");
+        let versioned = TABLE.iter().map(|row| (of_version(row.2, true), row.1));
+        for (name, target) in TABLE.iter().map(|row| (row.2, row.1)).chain(versioned) {
+            let action = table.action(name).unwrap_or_else(|| panic!("{name}"));
+            let fits = match target {
+                Target::Nothing => action.resource_types().next().is_none(),
+                Target::Bucket => action.touches("bucket"),
+                Target::Object => action.touches("object"),
+            };
+            assert!(fits && action.name == name, "{name}");
+        }
+    }
 
     #[test]
     fn every_operation_is_named_once() {

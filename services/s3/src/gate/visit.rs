@@ -6,6 +6,7 @@ use crate::store::buckets::Bucket;
 use postern_call::{Caller, Refusal};
 use postern_names::AccountId;
 use postern_policy::{Ask, Decision, Keys, sentence_among};
+use postern_policy::table;
 use postern_serve::Judge;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -33,6 +34,10 @@ pub(crate) struct Visit {
 impl Visit {
     /// May the caller do this to that?
     pub fn ask(&self, action: &str, resource: &str, bucket: Option<&Bucket>, keys: Keys) -> Answer<()> {
+        let mut keys = with_owner(keys, bucket.map(|b| b.owner));
+        if let Some(action) = action.strip_prefix("s3:").and_then(|name| table::service("s3")?.action(name)) {
+            action.keep_known(resource, &mut keys);
+        }
         let ask = Ask {
             caller: &self.caller,
             via: &self.arrival.via,
@@ -40,7 +45,7 @@ impl Visit {
             resource,
             resource_account: bucket.map(|b| b.owner),
             resource_policy: bucket.and_then(|b| b.policy.as_deref()),
-            keys: with_owner(keys, bucket.map(|b| b.owner)),
+            keys,
             region: &self.region,
             secure: self.arrival.secure,
             user_agent: self.user_agent.as_deref(),

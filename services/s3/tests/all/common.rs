@@ -70,6 +70,7 @@ pub struct TestJudge {
 
 impl Judge for TestJudge {
     fn judge(&self, ask: &Ask<'_>) -> Decision {
+        assert_eq!(postern_policy::table::flaw(ask), None, "{ask:?}");
         let document = |text: &str| Arc::new(Document::parse(text).expect("a policy of the test"));
         let mut set = PolicySet::default();
         let identity = match ask.caller.access_key.as_deref() {
