@@ -7,6 +7,7 @@ use std::path::Path;
 /// The folder of each service in botocore's data, and the signing name under which its model is embedded. A new service
 /// also needs its name in `edge/wire/src/model/embedded.rs`.
 const SERVICES: &[(&str, &str)] = &[
+    ("accessanalyzer", "access-analyzer"),
     ("dynamodb", "dynamodb"),
     ("ec2", "ec2"),
     ("iam", "iam"),

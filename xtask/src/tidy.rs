@@ -21,6 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("edge/linux", &["names", "program"]),
     ("edge/sandbox", &["names"]),
     ("edge/store", &[]),
+    ("services/access-analyzer", &["call", "policy", "serve"]),
     ("services/ec2", &["names", "call", "policy", "serve", "model", "control", "store"]),
     ("services/iam", &["names", "call", "policy", "serve", "store"]),
     ("services/organizations", &["names", "call", "policy", "serve", "store"]),

@@ -60,9 +60,8 @@ pub fn code_for(service: &str) -> (&'static str, u16) {
         | "cloudfront" => ("AccessDenied", 403),
         "sns" => ("AuthorizationError", 403),
         "ec2" => ("UnauthorizedOperation", 403),
-        "lambda" | "apigateway" | "execute-api" | "eks" | "efs" | "elasticfilesystem" | "vpc-lattice" | "scheduler" => {
-            ("AccessDeniedException", 403)
-        }
+        "access-analyzer" | "lambda" | "apigateway" | "execute-api" | "eks" | "efs" | "elasticfilesystem"
+        | "vpc-lattice" | "scheduler" => ("AccessDeniedException", 403),
         _ => ("AccessDeniedException", 400),
     }
 }

@@ -40,8 +40,12 @@ proptest! {
     #[test]
     fn requests_come_in_as_they_were_meant(seed: u64) {
         let mut dice = Dice(seed | 1);
-        for name in services().iter().filter(|name| **name != "s3") {
+        for name in services() {
             let model = model(name).unwrap();
+            // Requests of the REST protocols have a test of their own.
+            if matches!(model.protocol(), Protocol::RestJson | Protocol::RestXml) {
+                continue;
+            }
             for _ in 0..12 {
                 let operation = dice.operation(model);
                 let Some(input) = model.op(&operation.name).and_then(|op| op.input.as_ref()) else { continue };

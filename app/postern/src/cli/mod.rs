@@ -8,6 +8,7 @@ pub mod env;
 mod exec;
 mod explain;
 mod lab;
+mod policy;
 mod status;
 pub mod up;
 
@@ -55,6 +56,8 @@ enum Word {
     Exec(exec::Exec),
     /// Say why a request was refused or let in
     Explain(explain::Explain),
+    /// Check policies
+    Policy(policy::Policy),
     /// Step-by-step labs, run through the public API only
     Lab(lab::Lab),
     /// Say what this machine's kernel and tools lack, and how to get it
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Word::Account(word) => word.run(),
         Word::Exec(word) => word.run(),
         Word::Explain(word) => word.run(),
+        Word::Policy(word) => word.run(),
         Word::Lab(word) => word.run(),
         Word::Doctor(word) => word.run(),
         Word::Coverage(word) => word.run(),

@@ -199,6 +199,7 @@ async fn register(settings: &Settings, organizations: &Organizations, now: Offse
 
 fn services(ec2: &Arc<Ec2>, iam: &Arc<Iam>, organizations: &Arc<Organizations>, gate: &Arc<Gate>) -> Services {
     let mut services = Services::new();
+    services.insert("access-analyzer", Arc::new(postern_access_analyzer::AccessAnalyzer::new(gate.clone())));
     services.insert("ec2", ec2.clone());
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone())));

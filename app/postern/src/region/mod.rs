@@ -123,6 +123,7 @@ impl Running {
 pub fn implemented() -> BTreeMap<String, Vec<String>> {
     let own = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
     BTreeMap::from([
+        ("access-analyzer".to_owned(), own(postern_access_analyzer::AccessAnalyzer::implemented())),
         ("ec2".to_owned(), own(verbs().map(|(name, _)| name).collect())),
         ("organizations".to_owned(), own(postern_organizations::OrganizationsService::implemented())),
         ("iam".to_owned(), own(postern_iam::IamService::implemented())),

@@ -1,6 +1,7 @@
 //! One finding, in the terms of Access Analyzer's answer.
 
 use crate::spanned::Position;
+use serde_json::{Value, json};
 
 /// How grave it is; in this order they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +107,29 @@ impl Finding {
         };
         let code = self.issue_code.to_lowercase().replace('_', "-");
         format!("{CHECKS}#access-analyzer-reference-policy-checks-{kind}-{code}")
+    }
+
+    /// As ValidatePolicy answers it.
+    pub fn answer(&self) -> Value {
+        let place = |at: Position| json!({ "line": at.line, "column": at.column, "offset": at.offset });
+        let step = |step: &Step| match step {
+            Step::Index(place) => json!({ "index": place }),
+            Step::Key(name) => json!({ "key": name }),
+            Step::Value(name) => json!({ "value": name }),
+        };
+        let location = |location: &Location| {
+            json!({
+                "path": location.path.iter().map(step).collect::<Vec<_>>(),
+                "span": { "start": place(location.start), "end": place(location.end) },
+            })
+        };
+        json!({
+            "findingDetails": self.details,
+            "findingType": self.kind.word(),
+            "issueCode": self.issue_code,
+            "learnMoreLink": self.learn_more_link(),
+            "locations": self.locations.iter().map(location).collect::<Vec<_>>(),
+        })
     }
 
     /// Whether Access Analyzer has it too.

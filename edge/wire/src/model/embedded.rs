@@ -13,7 +13,22 @@ macro_rules! embedded {
     };
 }
 
-embedded!("dynamodb", "ec2", "iam", "kms", "logs", "monitoring", "organizations", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",);
+embedded!(
+    "access-analyzer",
+    "dynamodb",
+    "ec2",
+    "iam",
+    "kms",
+    "logs",
+    "monitoring",
+    "organizations",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+);
 
 struct Embedded {
     packed: &'static [u8],
