@@ -71,11 +71,6 @@ impl Visit {
         self.ask(action, &format!("arn:aws:s3:::{}/{key}", bucket.name), Some(bucket), keys)
     }
 
-    /// RestrictPublicBuckets: while the policy is public, only the owner's account and AWS services come in.
-    fn shut_out(&self, bucket: &Bucket) -> bool {
-        bucket.public
-            && bucket.settings.public_block.is_some_and(|b| b.restrict_buckets)
-            && self.caller.account() != Some(bucket.owner)
     fn denied(&self, ask: &Ask<'_>, decision: &Decision) -> Refusal {
         let accounts = ask.caller.account().zip(ask.resource_account);
         let kin = accounts.is_some_and(|(caller, owner)| self.judge.same_organization(caller, owner));
@@ -86,6 +81,11 @@ impl Visit {
         }
     }
 
+    /// RestrictPublicBuckets: while the policy is public, only the owner's account and AWS services come in.
+    fn shut_out(&self, bucket: &Bucket) -> bool {
+        bucket.public
+            && bucket.settings.public_block.is_some_and(|b| b.restrict_buckets)
+            && self.caller.account() != Some(bucket.owner)
             && !matches!(self.caller.principal, postern_call::Principal::Service { .. })
     }
 }
