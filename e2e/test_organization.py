@@ -357,8 +357,14 @@ def test_an_endpoint_policy_knows_the_organization(organization, bucket):
     member = organization.member
     network = Network(member)
     try:
-        instance = network.instance(network.private)["InstanceId"]
-        network.credentials(instance)
+        iam, role = member.client("iam"), f"reader-{uuid.uuid4().hex[:8]}"
+        trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document(trust)))
+        reading = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps(document(reading)))
+        iam.create_instance_profile(InstanceProfileName=role)
+        iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
+        instance = network.instance(network.private, IamInstanceProfile={"Name": role})["InstanceId"]
         endpoint = network.gateway_endpoint(network.private_table)
         outside = f"bucket-{uuid.uuid4().hex}"
         for owner, name in ((organization.management, bucket), (organization.stranger, outside)):

@@ -4,9 +4,8 @@ use crate::{Ask, Decision, PolicyKind};
 
 /// AWS's sentence for a denial. For an `Allow` it says so, for logs.
 ///
-/// S3 answers strangers (the anonymous, accounts of other organizations) with `Access Denied` alone and puts the resource in double
-/// quotes for others; EC2 opens with a sentence of its own; an action without resources names
-/// none, but in IAM.
+/// S3 answers strangers (the anonymous, accounts of other organizations) with `Access Denied` alone and puts the resource
+/// in double quotes for others; EC2 opens with a sentence of its own; an action without resources names none, but in IAM.
 pub fn sentence(ask: &Ask<'_>, decision: &Decision) -> String {
     sentence_among(ask, decision, false)
 }

@@ -71,6 +71,11 @@ impl Iam {
         .await
     }
 
+    /// Every account that has had something made in it.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.read().accounts.keys().copied().collect()
+    }
+
     /// Makes the users and keys of a configuration. What is there already stays; a key id that is known gets the
     /// given secret and becomes active; one that belongs to somebody else is refused.
     pub async fn preload(&self, entries: Vec<Preload>, now: OffsetDateTime) -> Result<(), Refusal> {

@@ -59,7 +59,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     accounts(settings, &iam, now).await?;
     let organizations = Organizations::open(Arc::clone(&store)).map_err(Trouble::at("load the organizations"))?;
     let organizations = Arc::new(organizations);
-    register(settings, &organizations, now).await?;
+    register(settings, &iam, &organizations, now).await?;
 
     let gate = Gate::new(Seal::load(&dir.message_key()).map_err(Trouble::at("read message-key"))?);
     let converger = Arc::new(Converger::default());
@@ -184,14 +184,21 @@ async fn accounts(settings: &Settings, iam: &Iam, now: OffsetDateTime) -> Result
     iam.preload(entries, now).await.map_err(|refusal| Trouble::new(format!("the configuration's users: {refusal}")))
 }
 
-/// The accounts that are there by configuration.
-async fn register(settings: &Settings, organizations: &Organizations, now: OffsetDateTime) -> Result<(), Trouble> {
+/// The accounts that are there by configuration, now or formerly.
+async fn register(
+    settings: &Settings,
+    iam: &Iam,
+    organizations: &Organizations,
+    now: OffsetDateTime,
+) -> Result<(), Trouble> {
     let configured = settings
         .accounts
         .iter()
         .map(|account| (account.id, account.name.clone().unwrap_or_else(|| account.id.to_string())));
-    // The configuration's name for the region's own account wins: what is registered first stays.
-    for (id, name) in configured.chain([(settings.account, "default".to_owned())]) {
+    let own = (settings.account, "default".to_owned());
+    let known = iam.accounts().into_iter().map(|id| (id, id.to_string()));
+    // What is registered first stays: a configured name wins over the others.
+    for (id, name) in configured.chain([own]).chain(known) {
         organizations.register(id, &name, now).await.map_err(Trouble::new)?;
     }
     Ok(())

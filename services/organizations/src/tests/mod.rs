@@ -1,5 +1,7 @@
 //! The service through its door: calls as the codec gives them, on a store on disk.
 
+mod random;
+
 use crate::content::CHARACTERS_MAX;
 use crate::gate;
 use crate::verb::VERBS;
