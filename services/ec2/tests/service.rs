@@ -51,17 +51,29 @@ impl Outside for Counter {
 struct Gate {
     denied: Mutex<Vec<(String, String)>>,
     asked: Mutex<Vec<(String, String)>>,
+    keys: Mutex<Vec<(String, postern_policy::Keys)>>,
 }
 
 impl Judge for Gate {
     fn judge(&self, ask: &Ask<'_>) -> Decision {
         assert_eq!(postern_policy::table::flaw(ask), None, "{ask:?}");
         self.asked.lock().unwrap().push((ask.action.to_owned(), ask.resource.to_owned()));
+        self.keys.lock().unwrap().push((format!("{} {}", ask.action, ask.resource), ask.keys.clone()));
         let denied = self.denied.lock().unwrap();
         match denied.iter().any(|(action, part)| action == ask.action && ask.resource.contains(part.as_str())) {
             true => Decision::ImplicitDeny { missing: PolicyKind::Identity, nearly: Vec::new() },
             false => Decision::Allow { by: Vec::new() },
         }
+    }
+    fn sealed(&self, ask: &Ask<'_>, _: &Decision) -> Option<String> {
+        (ask.action == "ec2:RunInstances" || ask.action == "ec2:DescribeVpcs").then(|| "SEALED".to_owned())
+    }
+}
+
+impl Gate {
+    /// The keys of each question since the last look, by resource.
+    fn keys(&self) -> Vec<(String, postern_policy::Keys)> {
+        std::mem::take(&mut *self.keys.lock().unwrap())
     }
 }
 
@@ -233,6 +245,100 @@ async fn every_resource_of_a_call_is_asked_for() {
             arn(&format!("route-table/{table}"))
         )
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launch_is_asked_for_on_each_of_its_resources() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    rig.call("CreateKeyPair", json!({ "KeyName": "mine" })).await.unwrap();
+    let subnets = rig.call("DescribeSubnets", json!({})).await.unwrap();
+    let subnet = list(&subnets, "Subnets").into_iter().find(|s| s["AvailabilityZone"] == "us-east-1b").unwrap();
+    let groups = rig.call("DescribeSecurityGroups", json!({})).await.unwrap();
+    let (subnet, group) = (subnet["SubnetId"].as_str().unwrap(), list(&groups, "SecurityGroups")[0]["GroupId"].clone());
+    rig.call("CreateTags", json!({ "Resources": [subnet], "Tags": [{ "Key": "Tier", "Value": "db" }] })).await.unwrap();
+    rig.gate.keys();
+    let tags = |word: &str, value: &str| json!({ "ResourceType": word, "Tags": [{ "Key": "Team", "Value": value }] });
+    let run = json!({
+        "MinCount": 1, "MaxCount": 1, "ImageId": "ami-00000001", "InstanceType": "t3.micro", "KeyName": "mine",
+        "Placement": { "AvailabilityZone": "us-east-1b" }, "IamInstanceProfile": { "Name": "app" },
+        "MetadataOptions": { "HttpTokens": "required" },
+        "TagSpecifications": [tags("instance", "a"), tags("volume", "b")],
+    });
+    rig.call("RunInstances", run.clone()).await.unwrap();
+    let arn = |resource: &str| format!("arn:aws:ec2:us-east-1:123456789012:{resource}");
+    let asked = rig.gate.keys();
+    let run_on = |arn: String| format!("ec2:RunInstances {arn}");
+    let names: Vec<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
+    let wanted = [
+        run_on("arn:aws:ec2:us-east-1::image/ami-00000001".into()),
+        run_on(arn("instance/*")),
+        run_on(arn("key-pair/mine")),
+        run_on(arn("network-interface/*")),
+        run_on(arn(&format!("security-group/{}", group.as_str().unwrap()))),
+        run_on(arn(&format!("subnet/{subnet}"))),
+        run_on(arn("volume/*")),
+        format!("ec2:CreateTags {}", arn("instance/*")),
+        format!("ec2:CreateTags {}", arn("volume/*")),
+        "iam:PassRole arn:aws:iam::123456789012:role/app".to_owned(),
+    ];
+    assert_eq!(names, wanted);
+    let key = |place: usize, name: &str| asked[place].1.get(name).map(|values| values.join(","));
+    let said = |text: &str| Some(text.to_owned());
+    assert_eq!(key(0, "ec2:owner"), said("amazon"));
+    assert_eq!(key(1, "ec2:instancetype"), said("t3.micro"));
+    assert_eq!(key(1, "ec2:metadatahttptokens"), said("required"));
+    assert_eq!(key(1, "ec2:instanceprofile"), said("arn:aws:iam::123456789012:instance-profile/app"));
+    assert_eq!(key(1, "ec2:availabilityzone"), said("us-east-1b"));
+    assert_eq!((key(1, "aws:requesttag/team"), key(6, "aws:requesttag/team")), (said("a"), said("b")));
+    assert_eq!((key(3, "aws:requesttag/team"), key(5, "aws:requesttag/team")), (None, None));
+    assert_eq!(key(3, "ec2:subnet"), said(&arn(&format!("subnet/{subnet}"))));
+    assert!(key(4, "ec2:vpc").unwrap().starts_with(&arn("vpc/vpc-")));
+    assert_eq!((key(5, "aws:resourcetag/tier"), key(5, "ec2:resourcetag/tier")), (said("db"), said("db")));
+    assert_eq!((key(7, "ec2:createaction"), key(8, "aws:tagkeys")), (said("RunInstances"), said("Team")));
+    assert_eq!(key(9, "iam:passedtoservice"), said("ec2.amazonaws.com"));
+    assert!(asked.iter().take(9).all(|(_, keys)| keys["ec2:region"] == ["us-east-1"]));
+
+    for (part, action) in [("volume/", "ec2:RunInstances"), ("", "ec2:DescribeVpcs")] {
+        rig.gate.denied.lock().unwrap().push((action.into(), part.into()));
+    }
+    let refusal = rig.refusal("RunInstances", run).await;
+    let end = "allows the ec2:RunInstances action. Encoded authorization failure message: SEALED";
+    assert!(refusal.message.ends_with(end), "{}", refusal.message);
+    assert!(!rig.refusal("DescribeVpcs", json!({})).await.message.contains("Encoded"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn things_called_by_name_or_left_out_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let group = rig.call("CreateSecurityGroup", json!({ "GroupName": "web", "Description": "d" })).await.unwrap();
+    let group = group["GroupId"].as_str().unwrap().to_owned();
+    let address = rig.call("AllocateAddress", json!({})).await.unwrap();
+    rig.gate.asked.lock().unwrap().clear();
+    let rule =
+        json!([{ "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{ "GroupId": group }] }]);
+    rig.call("AuthorizeSecurityGroupIngress", json!({ "GroupName": "web", "IpPermissions": rule })).await.unwrap();
+    rig.call("DeleteSecurityGroup", json!({ "GroupName": "web" })).await.unwrap();
+    rig.call("ReleaseAddress", json!({ "AllocationId": address["AllocationId"] })).await.unwrap();
+    let arn = |resource: String| format!("arn:aws:ec2:us-east-1:123456789012:{resource}");
+    let asked = rig.gate.asked.lock().unwrap().clone();
+    assert_eq!(asked[0].1, arn(format!("security-group/{group}")));
+    assert_eq!(asked[1].1, arn(format!("security-group/{group}")));
+    assert_eq!(asked[2].1, arn(format!("elastic-ip/{}", address["AllocationId"].as_str().unwrap())));
+    assert_eq!(asked.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_an_action_of_ec2s_own_table() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = open(directory.path());
+    let table = postern_policy::table::service("ec2").unwrap();
+    for operation in rig.ec2.operations() {
+        assert!(table.action(operation).is_some_and(|action| action.name == operation), "{operation}");
+        // A request without anything in it is asked about as well; the test's gate looks at the question.
+        let _ = rig.call(operation, json!({ "DryRun": true })).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

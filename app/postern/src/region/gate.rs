@@ -131,6 +131,11 @@ impl Judge for Gate {
     fn judge(&self, ask: &Ask<'_>) -> Decision {
         let decision = decide(ask, &self.gather(ask));
         self.log.note(ask, &decision);
+        if cfg!(debug_assertions)
+            && let Some(flaw) = postern_policy::table::flaw(ask)
+        {
+            tracing::error!(flaw, "a question to the gate is unknown to the table");
+        }
         if !matches!(decision, Decision::Allow { .. }) {
             tracing::info!(caller = %ask.caller.display(), action = ask.action, resource = ask.resource, ?decision, "refused");
         }

@@ -1,6 +1,7 @@
 //! STS: who am I, and credentials for a while.
 
 mod assume_role;
+mod decode_message;
 mod federation_token;
 mod limits;
 mod session_token;
@@ -23,8 +24,14 @@ pub struct StsService {
     judge: Arc<dyn Judge>,
 }
 
-const OPERATIONS: [&str; 5] =
-    ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken"];
+const OPERATIONS: [&str; 6] = [
+    "AssumeRole",
+    "DecodeAuthorizationMessage",
+    "GetAccessKeyInfo",
+    "GetCallerIdentity",
+    "GetFederationToken",
+    "GetSessionToken",
+];
 
 impl StsService {
     pub fn new(iam: Arc<Iam>, judge: Arc<dyn Judge>) -> Self {
@@ -71,6 +78,7 @@ impl Service for StsService {
             "GetCallerIdentity" => Self::caller_identity(&call),
             "GetAccessKeyInfo" => self.access_key_info(&call),
             "AssumeRole" => assume_role::run(&self.iam, self.judge.as_ref(), &call).await,
+            "DecodeAuthorizationMessage" => decode_message::run(self.judge.as_ref(), &call),
             "GetSessionToken" => session_token::run(&self.iam, &call).await,
             "GetFederationToken" => federation_token::run(&self.iam, self.judge.as_ref(), &call).await,
             _ => Err(unknown("STS", &call)),

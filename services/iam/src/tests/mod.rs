@@ -47,6 +47,9 @@ impl Judge for Gate {
         assert_eq!(postern_policy::table::flaw(ask), None, "{ask:?}");
         decide(ask, &self.0.policy_set(ask.caller))
     }
+    fn opened(&self, text: &str, account: AccountId) -> Option<String> {
+        (text == format!("sealed {account}")).then(|| "opened".to_owned())
+    }
 }
 
 impl Lab {

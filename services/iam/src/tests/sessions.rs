@@ -245,3 +245,16 @@ async fn trust_follows_the_user_and_not_the_name() {
     let lab = lab.restart();
     assert!(lab.sts_as(&another, "AssumeRole", take("s1")).await.is_err());
 }
+
+#[tokio::test]
+async fn a_message_is_decoded_for_whom_may_read_it() {
+    let lab = Lab::new();
+    let (ann, admin) = (lab.user("ann").await, lab.admin().await);
+    let read = |text: &str| json!({ "EncodedMessage": text });
+    let reply = lab.sts_as(&admin, "DecodeAuthorizationMessage", read("sealed 123456789012")).await.unwrap();
+    assert_eq!(reply, json!({ "DecodedMessage": "opened" }));
+    let refusal = lab.sts_as(&admin, "DecodeAuthorizationMessage", read("sealed 999999999999")).await.unwrap_err();
+    assert_eq!((refusal.code.as_str(), refusal.status), ("InvalidAuthorizationMessageException", 400));
+    let refusal = lab.sts_as(&ann, "DecodeAuthorizationMessage", read("sealed 123456789012")).await.unwrap_err();
+    assert_eq!(refusal.code, "AccessDenied");
+}
