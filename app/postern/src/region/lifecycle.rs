@@ -344,7 +344,10 @@ impl Lifecycle {
 /// Waits for an instance's end without holding a thread.
 async fn until_ended(running: &Running) -> Result<Exit, Trouble> {
     let pidfd = running.pidfd().try_clone_to_owned().map_err(Trouble::at("keep the process's descriptor"))?;
-    let pidfd = AsyncFd::register_with_interest(pidfd, Interest::READABLE).map_err(Trouble::at("watch the process"))?;
+    // The successor of this constructor is unsafe for the sake of types that lend another descriptor each time; an OwnedFd
+    // is always the same one and stays open as long as it is registered.
+    #[allow(deprecated)]
+    let pidfd = AsyncFd::with_interest(pidfd, Interest::READABLE).map_err(Trouble::at("watch the process"))?;
     loop {
         let mut ready = pidfd.readable().await.map_err(Trouble::at("watch the process"))?;
         if let Some(exit) = running.exited().map_err(Trouble::at("look after the process"))? {
