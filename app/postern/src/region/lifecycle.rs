@@ -17,8 +17,6 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock, mpsc};
 use std::time::Duration;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 /// How long processes of an instance may take to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
@@ -341,20 +339,29 @@ impl Lifecycle {
     }
 }
 
-/// Waits for an instance's end without holding a thread.
-async fn until_ended(running: &Running) -> Result<Exit, Trouble> {
-    let pidfd = running.pidfd().try_clone_to_owned().map_err(Trouble::at("keep the process's descriptor"))?;
-    // The successor of this constructor is unsafe for the sake of types that lend another descriptor each time; an OwnedFd
-    // is always the same one and stays open as long as it is registered.
-    #[allow(deprecated)]
-    let pidfd = AsyncFd::with_interest(pidfd, Interest::READABLE).map_err(Trouble::at("watch the process"))?;
-    loop {
-        let mut ready = pidfd.readable().await.map_err(Trouble::at("watch the process"))?;
-        if let Some(exit) = running.exited().map_err(Trouble::at("look after the process"))? {
-            return Ok(exit);
-        }
-        ready.clear_ready();
-    }
+/// A thread that only waits needs no more stack than this, in bytes.
+const WAITER_STACK: usize = 64 * 1024;
+
+/// Waits for an instance's end. A small thread of its own holds the wait: the runtime's are for work.
+async fn until_ended(running: &Arc<Running>) -> Result<Exit, Trouble> {
+    let (sender, ended) = tokio::sync::oneshot::channel();
+    let waiting = Arc::clone(running);
+    std::thread::Builder::new()
+        .name("instance-end".into())
+        .stack_size(WAITER_STACK)
+        .spawn(move || {
+            let exit = loop {
+                match waiting.wait(Duration::from_secs(3600)) {
+                    Ok(None) => {}
+                    Ok(Some(exit)) => break Ok(exit),
+                    Err(error) => break Err(error),
+                }
+            };
+            // Nobody listens any more once the daemon goes down.
+            let _ = sender.send(exit);
+        })
+        .map_err(Trouble::at("start a thread to watch the process"))?;
+    ended.await.map_err(Trouble::at("watch the process"))?.map_err(Trouble::at("watch the process"))
 }
 
 fn size(window: Window) -> postern_sandbox::Window {
