@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Lab {
+    #[command(flatten)]
+    common: Common,
     #[command(subcommand)]
     what: What,
 }
@@ -18,15 +20,9 @@ enum What {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        #[command(flatten)]
-        common: Common,
     },
     /// Print a lab's steps without running them
-    Show {
-        name: String,
-        #[command(flatten)]
-        common: Common,
-    },
+    Show { name: String },
     /// Run a lab against the region and check every step
     Run {
         name: String,
@@ -36,17 +32,15 @@ enum What {
         /// Print the outcome of every step as JSON
         #[arg(long)]
         json: bool,
-        #[command(flatten)]
-        common: Common,
     },
 }
 
 impl Lab {
     pub fn run(self) -> Result<ExitCode, Trouble> {
         match self.what {
-            What::List { json, .. } => list(json),
-            What::Show { name, .. } => show(&find(&name)?),
-            What::Run { name, keep, json, common } => run(&find(&name)?, keep, json, &common),
+            What::List { json } => list(json),
+            What::Show { name } => show(&find(&name)?),
+            What::Run { name, keep, json } => run(&find(&name)?, keep, json, &self.common),
         }
     }
 }
