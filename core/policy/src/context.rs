@@ -22,6 +22,10 @@ pub fn keys_within(ask: &Ask<'_>, memberships: &Memberships) -> Keys {
     for (key, values) in &ask.caller.keys {
         keys.insert(key.to_lowercase(), values.clone());
     }
+    // Temporary credentials say that there was no second factor; long-term ones say nothing.
+    if keys.contains_key("aws:tokenissuetime") {
+        keys.entry("aws:multifactorauthpresent".into()).or_insert_with(|| vec!["false".into()]);
+    }
     for key in NETWORK_KEYS.iter().chain(ORGANIZATION_KEYS) {
         keys.remove(*key);
     }
