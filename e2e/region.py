@@ -88,7 +88,7 @@ class Region:
         argv = [str(self.binary), words[0], "--data-dir", str(self.data), *words[1:]]
         done = subprocess.run(
             command_as(self.mode, argv), capture_output=True, text=True, timeout=timeout, cwd=self.home,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home)}, **more,
+            env={"PATH": f"{VENV}/bin:{os.environ['PATH']}", "HOME": str(self.home)}, **more,
         )
         if check:
             assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}\nlog:\n{self.log()}"
