@@ -1,5 +1,6 @@
 //! AWS's managed policies: written by us to the published effect of each. One that is not here does not exist.
 
+mod further;
 mod list;
 
 use crate::document::Doc;
@@ -34,7 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static AwsPolicy> {
 }
 
 static BY_ARN: LazyLock<BTreeMap<String, AwsPolicy>> = LazyLock::new(|| {
-    let policies = POLICIES.iter().filter_map(|(place, grants)| {
+    let policies = POLICIES.iter().chain(further::POLICIES).filter_map(|(place, grants)| {
         let statements: Vec<Value> = grants.iter().map(statement).collect();
         let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
         // The tests parse every one of the list; a text that did not parse would be absent, never permissive.
@@ -81,11 +82,23 @@ mod tests {
 
     #[test]
     fn every_policy_of_the_list_parses_and_has_its_own_id() {
-        assert_eq!(BY_ARN.len(), POLICIES.len());
+        assert_eq!(BY_ARN.len(), POLICIES.len() + further::POLICIES.len());
+        assert!(BY_ARN.len() >= 60, "{}", BY_ARN.len());
         let ids: std::collections::BTreeSet<&String> = all().map(|policy| &policy.id).collect();
-        assert_eq!(ids.len(), POLICIES.len());
+        assert_eq!(ids.len(), BY_ARN.len());
         let basic = find("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole").unwrap();
         assert_eq!(basic.name, "AWSLambdaBasicExecutionRole");
         assert!(basic.document.text().contains("logs:CreateLogGroup"));
+        assert!(find("arn:aws:iam::aws:policy/NoSuchPolicy").is_none());
+    }
+
+    #[test]
+    fn no_policy_of_the_list_names_what_does_not_exist() {
+        use postern_policy::lint::{FindingKind, LintKind, lint};
+        for policy in all() {
+            let findings = lint(policy.document.text(), LintKind::Identity);
+            let errors: Vec<_> = findings.iter().filter(|finding| finding.kind == FindingKind::Error).collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", policy.name);
+        }
     }
 }
