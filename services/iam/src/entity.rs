@@ -119,6 +119,8 @@ pub struct Root {
     pub alias: Option<String>,
     pub keys: Vec<AccessKey>,
     pub created: i64,
+    #[serde(default)]
+    pub password_policy: Option<crate::verb::PasswordPolicy>,
 }
 
 impl User {

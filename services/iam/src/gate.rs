@@ -149,7 +149,8 @@ fn resource_of(
         Subject::None => plain("*".into()),
         Subject::Source => {
             // What is no ARN is refused later, as a bad parameter.
-            let source = input.text("PolicySourceArn").filter(|source| source.starts_with("arn:"));
+            let source =
+                input.text("PolicySourceArn").or_else(|| input.text("Arn")).filter(|source| source.starts_with("arn:"));
             plain(source.unwrap_or("*").to_owned())
         }
         // AWS names no ARN here.

@@ -168,7 +168,7 @@ async fn a_role_and_its_trust() {
     lab.ok("UpdateAssumeRolePolicy", json!({ "RoleName": "web", "PolicyDocument": stranger })).await;
     assert_eq!(
         lab.refused("UpdateAssumeRolePolicy", json!({ "RoleName": "web", "PolicyDocument": ALLOW_S3 })).await,
-        "MalformedPolicyDocument: Missing required field Principal"
+        "MalformedPolicyDocument: Missing required field Principal (line 1, column 38: Statement[0])"
     );
     lab.ok("UpdateRole", json!({ "RoleName": "web", "Description": "d", "MaxSessionDuration": 7200 })).await;
     let role = lab.ok("GetRole", json!({ "RoleName": "web" })).await["Role"].clone();

@@ -1,5 +1,6 @@
 //! IAM and STS as clients see them: calls in, replies and refusals out, and the same after a restart.
 
+mod account_wide;
 mod groups;
 mod identities;
 mod instances;

@@ -8,14 +8,18 @@ mod boundary;
 mod details;
 mod group;
 mod inline;
+mod password_policy;
 mod policy;
 mod policy_version;
 mod profile;
 mod role;
+mod service_access;
 mod simulate;
 mod summary;
 mod tags;
 mod user;
+
+pub use password_policy::PasswordPolicy;
 
 use crate::iam::Desk;
 use crate::input::Input;
@@ -41,7 +45,7 @@ pub enum Subject {
     Role,
     Profile,
     Policy,
-    /// The identity whose policies are simulated.
+    /// The identity whose policies are simulated or looked through.
     Source,
 }
 
@@ -91,6 +95,7 @@ pub static VERBS: &[Verb] = &[
     verb("CreateUser", Subject::User, user::create),
     verb("DeleteAccessKey", Subject::User, access_key::delete),
     verb("DeleteAccountAlias", Subject::None, alias::delete),
+    verb("DeleteAccountPasswordPolicy", Subject::None, password_policy::delete),
     verb("DeleteGroup", Subject::Group, group::delete),
     verb("DeleteGroupPolicy", Subject::Group, |d, r| inline::delete(d, r, Bearer::Group)),
     verb("DeleteInstanceProfile", Subject::Profile, profile::delete),
@@ -106,6 +111,7 @@ pub static VERBS: &[Verb] = &[
     verb("DetachRolePolicy", Subject::Role, |d, r| attachment::detach(d, r, Bearer::Role)),
     verb("DetachUserPolicy", Subject::User, |d, r| attachment::detach(d, r, Bearer::User)),
     verb("GetAccountAuthorizationDetails", Subject::None, details::get),
+    verb("GetAccountPasswordPolicy", Subject::None, password_policy::get),
     verb("GetAccountSummary", Subject::None, summary::get),
     verb("GetContextKeysForCustomPolicy", Subject::None, simulate::context_keys_of_custom),
     verb("GetContextKeysForPrincipalPolicy", Subject::Source, simulate::context_keys_of_principal),
@@ -131,6 +137,7 @@ pub static VERBS: &[Verb] = &[
     verb("ListInstanceProfiles", Subject::List("instance-profile"), profile::list),
     verb("ListInstanceProfilesForRole", Subject::Role, profile::list_for_role),
     verb("ListPolicies", Subject::List("policy"), policy::list),
+    verb("ListPoliciesGrantingServiceAccess", Subject::Source, service_access::list),
     verb("ListPolicyTags", Subject::Policy, |d, r| tags::list(d, r, Subject::Policy)),
     verb("ListPolicyVersions", Subject::Policy, policy_version::list),
     verb("ListRolePolicies", Subject::Role, |d, r| inline::list(d, r, Bearer::Role)),
@@ -158,6 +165,7 @@ pub static VERBS: &[Verb] = &[
     verb("UntagRole", Subject::Role, |d, r| tags::remove(d, r, Subject::Role)),
     verb("UntagUser", Subject::User, |d, r| tags::remove(d, r, Subject::User)),
     verb("UpdateAccessKey", Subject::User, access_key::update),
+    verb("UpdateAccountPasswordPolicy", Subject::None, password_policy::update),
     verb("UpdateAssumeRolePolicy", Subject::Role, role::update_trust),
     verb("UpdateGroup", Subject::Group, group::update),
     verb("UpdateRole", Subject::Role, role::update),
