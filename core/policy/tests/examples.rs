@@ -144,8 +144,8 @@ fn caller(word: &str) -> Caller {
 /// The way, and whether TLS carried the request.
 fn way(word: &str) -> (Via, bool) {
     let endpoint = |id: u64, vpc: u64, source: &str, account: &str| Via::Endpoint {
-        id: VpcEndpointId::from_bits(id.into()),
-        vpc: VpcId::from_bits(vpc.into()),
+        id: VpcEndpointId::from_bits(id),
+        vpc: VpcId::from_bits(vpc),
         source: source.parse().unwrap(),
         account: account.parse().unwrap(),
     };
