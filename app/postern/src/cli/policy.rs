@@ -197,7 +197,9 @@ mod tests {
         let text = format!("{{\"Version\":\"2012-10-17\",{}\"Statement\":[],\"Odd\":1}}", " ".repeat(400));
         let findings = lint(&text, LintKind::Identity);
         let told = told(&findings[0], Path::new("p.json"), &text);
-        assert!(told.lines().all(|line| line.chars().count() < 140), "{told}");
+        // A link is as long as it is; nothing else may push the line out of sight.
+        let fits = |line: &str| line.contains("https://") || line.chars().count() < 140;
+        assert!(told.lines().all(fits), "{told}");
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines[4].find('^'), lines[3].find("\"Odd\""), "{told}");
     }
