@@ -1,20 +1,29 @@
-//! Gateway endpoints: routes that deliver a prefix list's addresses to the doors inside the VPC's namespace.
+//! Endpoints: the doors inside the VPC's namespace, and what leads to them. For a gateway endpoint that is a route of its
+//! service's prefix list; an interface endpoint has an address in a subnet, which the namespace itself answers for.
 //!
-//! Which endpoint a connection came by is the interface's route table's matter: the door asks the World.
+//! Which gateway endpoint a connection came by is the interface's route table's matter, which interface endpoint its
+//! address's: the door asks the World.
 
-use crate::parts::{Parts, drop_rule, rule, tcp};
+use crate::parts::{INNER_TABLE, Parts, drop_rule, rule, set, tcp};
 use crate::view::View;
 use postern_names::{Ipv4Cidr, RouteTableId, Stop};
-use postern_program::{Action, Role, Rule, Transport};
+use postern_program::{Action, Atom, Field, Match, Role, RouteKind, Rule, Set, Transport};
 use std::net::Ipv4Addr;
 
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 
-/// The doors. They take connections to any address that a route delivers here; without an endpoint none does.
+/// Addresses whose service answers on port 443 alone.
+const HTTPS_ONLY_SET: &str = "s_https_only";
+
+/// The doors. They take connections to any address that a route delivers here; without an endpoint none does. The address of
+/// an interface endpoint is reached as an instance's: where no route of the sender's table leads elsewhere.
 pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
     for (port, role) in [(HTTPS, Role::DoorTls), (HTTP, Role::DoorPlain)] {
         parts.listener((view.namespace(), Transport::Tcp, Ipv4Addr::UNSPECIFIED, port), role, true);
+    }
+    for door in &view.doors {
+        parts.route(view.namespace(), INNER_TABLE, Ipv4Cidr::host(door.address), RouteKind::Local);
     }
 }
 
@@ -24,11 +33,18 @@ pub(crate) fn destinations(view: &View<'_>, table: RouteTableId) -> Vec<Ipv4Cidr
     routes.iter().flat_map(|route| view.world.prefix_list_ranges(&view.vpc.region, route.prefix_list)).collect()
 }
 
+pub(crate) fn https_only(view: &View<'_>) -> Set {
+    let doors = view.doors.iter().filter(|d| d.endpoint.interface_service().is_none_or(|s| !s.serves_http));
+    set(HTTPS_ONLY_SET, &[Field::Destination], doors.map(|door| vec![Atom::Address(door.address)]).collect())
+}
+
 /// What may reach a door, groups and ACLs being passed.
 pub(crate) fn admitted() -> Vec<Rule> {
+    let mut http = tcp(HTTP);
+    http.push(Match::NotIn { fields: vec![Field::Destination], set: HTTPS_ONLY_SET.to_owned() });
     vec![
         rule(tcp(HTTPS), Action::Accept),
-        rule(tcp(HTTP), Action::Accept),
-        drop_rule(vec![], format!("{} serves TCP 80 and 443 only", Stop::Endpoint)),
+        rule(http, Action::Accept),
+        drop_rule(vec![], format!("{} serves TCP 443, and 80 where its service does", Stop::Endpoint)),
     ]
 }

@@ -2,7 +2,7 @@
 //!
 //! Three hooks see packets. Before routing: is the source the interface's own, and which route table governs it. On the way
 //! through: groups once a connection, ACLs for every packet. In and out of the namespace itself: services of the router,
-//! and what a gateway endpoint's routes deliver to the doors.
+//! and what is for an endpoint's door: by a gateway endpoint's routes, or to an interface endpoint's own address.
 
 use crate::parts::{chain, drop_rule, hooked, map, rule, set};
 use crate::view::View;
@@ -26,6 +26,8 @@ pub(crate) fn table(view: &View<'_>) -> Table {
         instance::own_addresses(view),
         appliance::unchecked_links(view),
         network_acl::same_subnet(view),
+        network_acl::endpoint_subnets(view),
+        endpoint::https_only(view),
         set(
             ROUTER_SET,
             &[Field::Destination],
@@ -35,8 +37,9 @@ pub(crate) fn table(view: &View<'_>) -> Table {
     sets.extend(groups.sets);
     let mut chains = hooks(view);
     chains.push(chain("c_known", vec![rule(vec![], Action::Jump(network_acl::CHAIN.to_owned())), accept()]));
-    chains.push(chain("c_in_known", vec![network_acl_out::check(), accept()]));
+    chains.push(chain("c_in_known", vec![endpoint_acl(), accept()]));
     chains.push(network_acl::chain());
+    chains.push(network_acl::endpoint_chain());
     chains.extend(network_acl_out::chains(view));
     chains.extend(network_acl_in::chains(view));
     let (own_subnets, own_chains) = route_table::own_subnets(view);
@@ -46,14 +49,16 @@ pub(crate) fn table(view: &View<'_>) -> Table {
         family: Family::Ip,
         name: "t_vpc".to_owned(),
         sets,
-        maps: vec![
-            own_subnets,
-            map(route_table::MAP, &[Field::InGroup], route_table::marks(view)),
-            network_acl_out::map(view),
-            network_acl_in::map(view),
-            map(security_group_out::MAP, &[Field::InLink], groups.out),
-            map(security_group_in::MAP, &[Field::OutLink], groups.into),
-        ],
+        maps: [own_subnets, map(route_table::MAP, &[Field::InGroup], route_table::marks(view))]
+            .into_iter()
+            .chain(network_acl_out::maps(view))
+            .chain(network_acl_in::maps(view))
+            .chain([
+                map(security_group_out::MAP, &[Field::InLink], groups.out),
+                map(security_group_in::MAP, &[Field::OutLink], groups.into),
+                map(security_group_in::ENDPOINT_MAP, &[Field::Destination], groups.endpoints),
+            ])
+            .collect(),
         chains,
     }
 }
@@ -89,7 +94,7 @@ fn input(view: &View<'_>) -> Vec<Rule> {
     let router = Match::In { fields: vec![Field::Destination], set: ROUTER_SET.to_owned() };
     rules.push(drop_rule(vec![router], format!("{} not served at the router's address", Stop::Service)));
     rules.extend(tracking("c_in_known"));
-    rules.extend([security_group_out::check(), network_acl_out::check()]);
+    rules.extend([security_group_out::check(), endpoint_acl(), security_group_in::endpoint_check()]);
     rules.extend(endpoint::admitted());
     rules
 }
@@ -97,11 +102,14 @@ fn input(view: &View<'_>) -> Vec<Rule> {
 /// Answers of those sockets.
 fn output() -> Vec<Rule> {
     let router = Match::In { fields: vec![Field::Source], set: ROUTER_SET.to_owned() };
-    vec![
-        rule(vec![Match::OutLink("lo".to_owned())], Action::Accept),
-        rule(vec![router], Action::Accept),
-        network_acl_in::check(),
-    ]
+    let mut rules =
+        vec![rule(vec![Match::OutLink("lo".to_owned())], Action::Accept), rule(vec![router], Action::Accept)];
+    rules.extend(network_acl::answers());
+    rules
+}
+
+fn endpoint_acl() -> Rule {
+    rule(vec![], Action::Jump(network_acl::ENDPOINT_CHAIN.to_owned()))
 }
 
 /// Packets of a known connection go to a chain without groups.

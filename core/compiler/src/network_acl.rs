@@ -12,7 +12,12 @@ use std::collections::BTreeMap;
 /// Runs the ACLs of both borders; returns if they let the packet pass.
 pub(crate) const CHAIN: &str = "c_acl";
 
+/// The same for what comes to the sockets of the namespace: the sender's border, and an interface endpoint's.
+pub(crate) const ENDPOINT_CHAIN: &str = "c_in_acl";
+
 const SAME_SUBNET_SET: &str = "s_same_subnet";
+/// Subnets' device groups with the addresses that interface endpoints have in them.
+const ENDPOINT_SUBNET_SET: &str = "s_endpoint_subnet";
 
 /// How one direction is called and which end of a packet its entries look at.
 pub(crate) struct Way {
@@ -21,6 +26,9 @@ pub(crate) struct Way {
     pub map: &'static str,
     pub egress: bool,
     pub group: Field,
+    /// By address, for the borders of interface endpoints.
+    pub endpoint_map: &'static str,
+    pub endpoint: Field,
     pub peer: fn(Ipv4Cidr) -> Match,
 }
 
@@ -38,8 +46,39 @@ pub(crate) fn chain() -> Chain {
     )
 }
 
+/// Addresses of interface endpoints that are in one subnet with a link.
+pub(crate) fn endpoint_subnets(view: &View<'_>) -> Set {
+    let pairs = view.doors.iter().map(|door| vec![Atom::Group(door.subnet.number), Atom::Address(door.address)]);
+    set(ENDPOINT_SUBNET_SET, &[Field::InGroup, Field::Destination], pairs.collect())
+}
+
+pub(crate) fn endpoint_chain() -> Chain {
+    let same = Match::In { fields: vec![Field::InGroup, Field::Destination], set: ENDPOINT_SUBNET_SET.to_owned() };
+    let rules = vec![rule(vec![same], Action::Return), network_acl_out::check(), network_acl_in::endpoint_check()];
+    crate::parts::chain(ENDPOINT_CHAIN, rules)
+}
+
+/// The answers of the namespace's sockets.
+pub(crate) fn answers() -> Vec<Rule> {
+    let same = Match::In { fields: vec![Field::OutGroup, Field::Source], set: ENDPOINT_SUBNET_SET.to_owned() };
+    vec![rule(vec![same], Action::Accept), network_acl_out::endpoint_check(), network_acl_in::check()]
+}
+
 pub(crate) fn check(way: &Way) -> Rule {
     rule(vec![], Action::Verdict { fields: vec![way.group], map: way.map.to_owned() })
+}
+
+pub(crate) fn endpoint_check(way: &Way) -> Rule {
+    rule(vec![], Action::Verdict { fields: vec![way.endpoint], map: way.endpoint_map.to_owned() })
+}
+
+/// The chain of the subnet that an interface endpoint's address is in.
+pub(crate) fn endpoint_map(view: &View<'_>, way: &Way) -> Map {
+    let elements = view.doors.iter().filter_map(|door| {
+        let acl = view.world.acl_of_subnet(door.subnet.id)?;
+        Some((vec![Atom::Address(door.address)], MapValue::Jump(chain_name(way, acl))))
+    });
+    crate::parts::map(way.endpoint_map, &[way.endpoint], elements.collect())
 }
 
 /// The chain of each subnet, by the device group of its links.

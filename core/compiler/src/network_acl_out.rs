@@ -11,6 +11,8 @@ const WAY: Way = Way {
     map: "m_acl_out",
     egress: true,
     group: Field::InGroup,
+    endpoint_map: "m_acl_out_endpoint",
+    endpoint: Field::Source,
     peer: Match::Destination,
 };
 
@@ -19,8 +21,13 @@ pub(crate) fn check() -> Rule {
     network_acl::check(&WAY)
 }
 
-pub(crate) fn map(view: &View<'_>) -> Map {
-    network_acl::map(view, &WAY)
+/// Goes on if the subnet of an interface endpoint lets its answer out.
+pub(crate) fn endpoint_check() -> Rule {
+    network_acl::endpoint_check(&WAY)
+}
+
+pub(crate) fn maps(view: &View<'_>) -> [Map; 2] {
+    [network_acl::map(view, &WAY), network_acl::endpoint_map(view, &WAY)]
 }
 
 pub(crate) fn chains(view: &View<'_>) -> Vec<Chain> {

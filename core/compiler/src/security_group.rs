@@ -23,6 +23,8 @@ pub(crate) struct Groups {
     pub out: Vec<(Vec<Atom>, MapValue)>,
     /// By link, the chain for what the interface gets.
     pub into: Vec<(Vec<Atom>, MapValue)>,
+    /// By address, the chain for what an interface endpoint gets.
+    pub endpoints: Vec<(Vec<Atom>, MapValue)>,
 }
 
 type Verdicts = Vec<(Vec<Atom>, MapValue)>;
@@ -35,24 +37,37 @@ pub(crate) struct Way {
     pub peer: Field,
 }
 
-/// The interfaces of instances have groups; gateways have none and are not filtered.
+/// The interfaces of instances and of endpoints have groups; gateways have none and are not filtered.
 pub(crate) fn collect(view: &View<'_>) -> Groups {
     let mut sets = BTreeMap::new();
     let mut chains = Vec::new();
-    let out = one_way(view, &security_group_out::WAY, &mut sets, &mut chains);
-    let into = one_way(view, &security_group_in::WAY, &mut sets, &mut chains);
-    Groups { sets: sets.into_values().collect(), chains, out, into }
+    let links = || {
+        let instances = view.interfaces.iter().filter(|i| matches!(i.holder, crate::view::Holder::Instance(..)));
+        instances.map(|i| (Atom::Link(i.link.clone()), i.eni.groups.as_slice()))
+    };
+    let doors = view.doors.iter().map(|door| (Atom::Address(door.address), door.eni.groups.as_slice()));
+    let out = one_way(view, &security_group_out::WAY, links(), &mut sets, &mut chains);
+    let mut into = one_way(view, &security_group_in::WAY, links().chain(doors), &mut sets, &mut chains);
+    let endpoints = into.split_off(out.len());
+    Groups { sets: sets.into_values().collect(), chains, out, into, endpoints }
 }
 
-fn one_way(view: &View<'_>, way: &Way, sets: &mut BTreeMap<String, Set>, chains: &mut Vec<Chain>) -> Verdicts {
+/// For each receiver or sender, with its groups, the chain of those groups; each chain is made once.
+fn one_way<'v>(
+    view: &View<'_>,
+    way: &Way,
+    ends: impl Iterator<Item = (Atom, &'v [SecurityGroupId])>,
+    sets: &mut BTreeMap<String, Set>,
+    chains: &mut Vec<Chain>,
+) -> Verdicts {
     let mut made: BTreeSet<Vec<SecurityGroupId>> = BTreeSet::new();
     let mut verdicts = Vec::new();
-    for interface in view.interfaces.iter().filter(|i| matches!(i.holder, crate::view::Holder::Instance(..))) {
-        let mut groups = interface.eni.groups.clone();
+    for (end, groups) in ends {
+        let mut groups = groups.to_vec();
         groups.sort();
         groups.dedup();
         let name = chain_name(way, &groups);
-        verdicts.push((vec![Atom::Link(interface.link.clone())], MapValue::Jump(name.clone())));
+        verdicts.push((vec![end], MapValue::Jump(name.clone())));
         if made.insert(groups.clone()) {
             chains.push(chain(&name, rules(view, way, &groups, sets)));
         }
@@ -143,7 +158,8 @@ pub(crate) fn protocol_matches(
 /// The private addresses of a group's members.
 fn members(view: &View<'_>, name: &str, group: SecurityGroupId) -> Set {
     let members = view.interfaces.iter().filter(|i| i.eni.groups.contains(&group));
-    let mut addresses: Vec<_> = members.flat_map(|i| i.addresses()).collect();
+    let doors = view.doors.iter().filter(|door| door.eni.groups.contains(&group)).map(|door| door.address);
+    let mut addresses: Vec<_> = members.flat_map(|i| i.addresses()).chain(doors).collect();
     addresses.sort();
     set(name, &[Field::Source], addresses.into_iter().map(|address| vec![Atom::Address(address)]).collect())
 }

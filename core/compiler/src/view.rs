@@ -12,6 +12,8 @@ pub(crate) struct View<'w> {
     pub subnets: BTreeMap<SubnetId, &'w Subnet>,
     /// The interfaces that have a link, by id.
     pub interfaces: Vec<Interface<'w>>,
+    /// The addresses of interface endpoints, which are in the VPC's own namespace and have no link.
+    pub doors: Vec<EndpointDoor<'w>>,
     /// The internet gateway attached to the VPC.
     pub internet_gateway: Option<InternetGatewayId>,
 }
@@ -23,6 +25,14 @@ pub(crate) struct Interface<'w> {
     /// The name of its near end, in the VPC's namespace.
     pub link: String,
     pub holder: Holder<'w>,
+}
+
+/// An interface of an interface endpoint.
+pub(crate) struct EndpointDoor<'w> {
+    pub endpoint: &'w VpcEndpoint,
+    pub eni: &'w NetworkInterface,
+    pub subnet: &'w Subnet,
+    pub address: Ipv4Addr,
 }
 
 /// What has the interface's far end.
@@ -47,8 +57,9 @@ impl<'w> View<'w> {
                 Some(Interface { eni, subnet: subnets.get(&eni.subnet)?, link: eni.link_name(), holder })
             })
             .collect();
+        let doors = doors(world, id, &subnets);
         let internet_gateway = world.internet_gateways.values().find(|g| g.vpc == Some(id)).map(|g| g.id);
-        Some(Self { world, vpc, subnets, interfaces, internet_gateway })
+        Some(Self { world, vpc, subnets, interfaces, doors, internet_gateway })
     }
 
     pub fn namespace(&self) -> Namespace {
@@ -98,6 +109,19 @@ impl Interface<'_> {
         };
         format!("ens{}", 5 + u64::from(index))
     }
+}
+
+fn doors<'w>(world: &'w World, vpc: VpcId, subnets: &BTreeMap<SubnetId, &'w Subnet>) -> Vec<EndpointDoor<'w>> {
+    let endpoints = world.endpoints.values().filter(|e| e.vpc == vpc && e.state == EndpointState::Available);
+    let places = endpoints
+        .filter_map(|e| Some((e, e.interface()?)))
+        .flat_map(|(e, own)| own.subnets.iter().map(move |place| (e, place)));
+    places
+        .filter_map(|(endpoint, place)| {
+            let eni = world.network_interfaces.get(&place.interface)?;
+            Some(EndpointDoor { endpoint, eni, subnet: subnets.get(&place.subnet)?, address: eni.primary_address()? })
+        })
+        .collect()
 }
 
 fn holder<'w>(world: &'w World, eni: &NetworkInterface) -> Option<Holder<'w>> {

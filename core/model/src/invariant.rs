@@ -226,7 +226,35 @@ impl World {
                 flaws.unless(is_of_vpc, || format!("{id} is on {table}, which is not of its VPC"));
             }
             flaws.once(&format!("on {id} the table"), endpoint.route_tables().iter().copied());
+            if let Some(own) = endpoint.interface() {
+                self.check_interface_endpoint(endpoint, own, flaws);
+            }
         }
+        let held = self.endpoints.values().filter_map(VpcEndpoint::interface).flat_map(|own| &own.subnets);
+        let held: BTreeSet<_> = held.map(|place| place.interface).collect();
+        for eni in self.network_interfaces.values().filter(|eni| eni.kind == InterfaceKind::VpcEndpoint) {
+            flaws.unless(held.contains(&eni.id), || format!("{} is of no endpoint", eni.id));
+        }
+        let names = self.endpoints.values().flat_map(|e| e.private_names().into_iter().map(move |name| (e.vpc, name)));
+        flaws.once("the private name", names.map(|(vpc, name)| format!("{name} of {vpc}")));
+    }
+
+    fn check_interface_endpoint(&self, endpoint: &VpcEndpoint, own: &InterfaceEndpoint, flaws: &mut Flaws) {
+        let id = endpoint.id;
+        for place in &own.subnets {
+            let is_its = |eni: &NetworkInterface| {
+                eni.kind == InterfaceKind::VpcEndpoint
+                    && eni.vpc == endpoint.vpc
+                    && eni.subnet == place.subnet
+                    && eni.groups == own.groups
+            };
+            let is_good = self.network_interfaces.get(&place.interface).is_some_and(is_its);
+            flaws.unless(is_good, || format!("{id} and its {} do not fit together", place.interface));
+        }
+        let zones = own.subnets.iter().filter_map(|place| self.subnets.get(&place.subnet)).map(|s| s.zone.to_string());
+        flaws.once(&format!("of {id} the zone"), zones);
+        flaws.unless(!own.groups.is_empty(), || format!("{id} has no group"));
+        flaws.unless(endpoint.interface_service().is_some(), || format!("{id} is for no service of its type"));
     }
 }
 

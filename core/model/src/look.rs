@@ -59,6 +59,31 @@ impl World {
             .collect()
     }
 
+    /// The addresses of an interface endpoint, subnet by subnet; of one zone only if it is named.
+    pub fn endpoint_addresses(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Ipv4Addr> {
+        let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
+        let interfaces = places.iter().filter_map(|place| self.network_interfaces.get(&place.interface));
+        let wanted = interfaces.filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
+        wanted.filter_map(NetworkInterface::primary_address).collect()
+    }
+
+    /// The interface endpoint that answers for a public name inside a VPC: private DNS is on, and so are both attributes of
+    /// the VPC. An exact name goes before a wildcard.
+    pub fn private_dns_endpoint(&self, vpc: VpcId, name: &str) -> Option<&VpcEndpoint> {
+        self.vpcs.get(&vpc).filter(|vpc| vpc.enable_dns_support && vpc.enable_dns_hostnames)?;
+        let answers = |endpoint: &VpcEndpoint| {
+            let is_for_all = endpoint.interface().is_some_and(|own| !own.private_dns_for_inbound_only);
+            is_for_all && endpoint.state == EndpointState::Available
+        };
+        let of_vpc = self.endpoints.values().filter(|e| e.vpc == vpc && answers(e));
+        let mut found: Vec<_> = of_vpc
+            .flat_map(|e| e.private_names().into_iter().map(move |record| (record, e)))
+            .filter(|(record, _)| covers_name(record, name))
+            .collect();
+        found.sort_by_key(|(record, _)| std::cmp::Reverse((!record.starts_with("*."), record.len())));
+        found.first().map(|(_, endpoint)| *endpoint)
+    }
+
     /// Whether a route's target can carry packets; a route that is not active is a black hole.
     pub fn route_is_active(&self, vpc: VpcId, target: RouteTarget) -> bool {
         match target {

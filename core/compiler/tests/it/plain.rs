@@ -133,6 +133,12 @@ fn arrive<'w>(
     }
     (own || !to.source_dest_check).then_some(())?;
     groups_allow(world, to, RuleDirection::Ingress, sent).then_some(())?;
+    if to.kind == InterfaceKind::VpcEndpoint {
+        let is_s3 = endpoint_of(world, to)?.service_name.ends_with(".s3");
+        let is_served = sent.protocol == Protocol::Tcp && (sent.port == Some(443) || is_s3 && sent.port == Some(80));
+        let sender = from.unwrap_or(to);
+        return is_served.then_some(Reached { who: Who::Endpoint, packet: sent, by: Some(to), sender, nats });
+    }
     let instance = instance_of(to)?;
     let who = if own { Who::Instance(instance) } else { Who::Appliance(instance) };
     Some(Reached { who, packet: sent, by: Some(to), sender: from.unwrap_or(to), nats })
@@ -175,8 +181,13 @@ fn answer(world: &World, asker: &NetworkInterface, asked: Sent, reached: Reached
     let mut at: &NetworkInterface = match who {
         Who::Appliance(_) | Who::Stranger => return false,
         Who::Resolver | Who::Metadata => return true,
+        // An endpoint answers the one that sent the packet, by no route table.
         Who::Endpoint => {
-            if !acl_allows(world, sender.subnet, false, back) {
+            let passes = match by {
+                Some(by) => borders_allow(world, Some(by), sender, back),
+                None => acl_allows(world, sender.subnet, false, back),
+            };
+            if !passes {
                 return false;
             }
             sender
@@ -232,14 +243,20 @@ fn instance_of(eni: &NetworkInterface) -> Option<InstanceId> {
     eni.attachment.as_ref()?.instance
 }
 
+fn endpoint_of<'w>(world: &'w World, eni: &NetworkInterface) -> Option<&'w VpcEndpoint> {
+    world
+        .endpoints
+        .values()
+        .find(|e| e.interface().is_some_and(|own| own.subnets.iter().any(|s| s.interface == eni.id)))
+}
+
 fn is_up(world: &World, eni: &NetworkInterface) -> bool {
     match (&eni.attachment, eni.kind) {
         (None, _) => false,
         (Some(a), InterfaceKind::Interface) => {
             a.instance.is_some_and(|i| world.instances[&i].state == InstanceState::Running)
         }
-        (Some(_), InterfaceKind::NatGateway) => true,
-        (Some(_), InterfaceKind::VpcEndpoint) => false,
+        (Some(_), InterfaceKind::NatGateway | InterfaceKind::VpcEndpoint) => true,
     }
 }
 

@@ -34,6 +34,8 @@ struct Choices {
     nats: Vec<(u64, bool)>,
     /// Service and tables.
     endpoints: Vec<(bool, BTreeSet<u64>)>,
+    /// Whether S3, groups, subnets.
+    interface_endpoints: Vec<(bool, BTreeSet<u64>, BTreeSet<u64>)>,
 }
 
 const DESTINATIONS: &[&str] = &[
@@ -58,6 +60,8 @@ fn choices() -> impl Strategy<Value = Choices> {
     let seldom = || prop::bool::weighted(0.2);
     let instance =
         (1..=SUBNETS, prop::collection::btree_set(1u64..=3, 1..3), likely(), seldom(), prop::bool::weighted(0.1));
+    let interface_endpoint =
+        (any::<bool>(), prop::collection::btree_set(1u64..=3, 1..3), prop::collection::btree_set(1..=SUBNETS, 1..3));
     (
         (seldom(), likely(), likely()),
         prop::collection::vec((0..=TABLES, 0u64..=2), SUBNETS as usize),
@@ -66,10 +70,26 @@ fn choices() -> impl Strategy<Value = Choices> {
         prop::collection::vec((1u64..=3, any::<bool>(), 0..PROTOCOLS.len(), 0..PEERS.len()), 0..8),
         prop::collection::vec(instance, 1..6),
         prop::collection::vec((1..=SUBNETS, likely()), 0..3),
-        prop::collection::vec((likely(), prop::collection::btree_set(1..=TABLES, 1..3)), 0..2),
+        (
+            prop::collection::vec((likely(), prop::collection::btree_set(1..=TABLES, 1..3)), 0..2),
+            prop::collection::vec(interface_endpoint, 0..3),
+        ),
     )
-        .prop_map(|((second_cidr, dns, internet), subnets, routes, entries, rules, instances, nats, endpoints)| {
-            Choices { second_cidr, dns, internet, subnets, routes, entries, rules, instances, nats, endpoints }
+        .prop_map(|((second_cidr, dns, internet), subnets, routes, entries, rules, instances, nats, ends)| {
+            let (endpoints, interface_endpoints) = ends;
+            Choices {
+                second_cidr,
+                dns,
+                internet,
+                subnets,
+                routes,
+                entries,
+                rules,
+                instances,
+                nats,
+                endpoints,
+                interface_endpoints,
+            }
         })
 }
 
@@ -152,6 +172,12 @@ fn one(text: &mut String, v: u64, c: &Choices) -> std::fmt::Result {
         let service = if *s3 { "s3" } else { "dynamodb" };
         let free: Vec<u64> = tables.iter().filter(|t| taken.insert((service, **t))).map(|t| id(*t)).collect();
         writeln!(text, "endpoint {} vpc {v} {service} tables {}", id(n), list(free))?;
+    }
+    for (n, (s3, groups, subnets)) in (7..).zip(&c.interface_endpoints) {
+        let service = if *s3 { "s3" } else { "sts" };
+        let groups = list(groups.iter().map(|g| id(*g)).collect());
+        let places: Vec<String> = subnets.iter().map(|s| format!("{} 10.0.{s}.{}", id(*s), 50 + n)).collect();
+        writeln!(text, "interface-endpoint {} vpc {v} {service} groups {groups} at {}", id(n), places.join(" "))?;
     }
     let mut seen = BTreeSet::from([(&1, &0)]);
     for (table, destination, target) in &c.routes {
@@ -290,13 +316,15 @@ fn much_passes_in_random_worlds() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut kinds: Vec<Who> = Vec::new();
-    let (mut asked, mut answered) = (0, 0);
+    let (mut asked, mut answered, mut at_interface_endpoints) = (0, 0, 0);
     for _ in 0..30 {
         let world = world(&worlds().new_tree(&mut runner).unwrap().current());
         for question in questions(&world) {
             let answer = plain(&world, question);
             asked += 1;
             answered += usize::from(answer.is_answered);
+            let inside = question.destination.is_private() && answer.is_answered;
+            at_interface_endpoints += usize::from(inside && matches!(answer.arrival, Some((Who::Endpoint, _))));
             let who = match answer.arrival {
                 Some((Who::Instance(_), _)) => Who::Instance(InstanceId::from_bits(0)),
                 Some((Who::Appliance(_), _)) => Who::Appliance(InstanceId::from_bits(0)),
@@ -310,4 +338,5 @@ fn much_passes_in_random_worlds() {
     }
     assert!(answered * 15 > asked, "{answered} of {asked}");
     assert!(kinds.len() >= 8, "{kinds:?}");
+    assert!(at_interface_endpoints > 20, "{at_interface_endpoints}");
 }

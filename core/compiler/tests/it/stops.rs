@@ -107,64 +107,72 @@ fn the_order_of_stops() {
         VPC,
         &["chain c_fwd", "chain c_in", "chain c_out ", "chain c_known", "chain c_acl {"],
         expect![[r#"
-        namespace internet
-              chain c_in {
-                  type filter hook input priority 0; policy drop;
-                  iifname "lo" accept
-                  ip daddr != @s_service counter drop comment "service not a public address"
-                  meta l4proto 6 th dport 443 accept
-                  meta l4proto 6 th dport 80 accept
-                  meta l4proto 1 icmp type 8 accept
-                  counter drop comment "service not served"
-              }
-        namespace vpc-00000000000000001
-              chain c_fwd {
-                  type filter hook forward priority 0; policy drop;
-                  oifname . ip daddr != @s_own oifname != @s_unchecked counter drop comment "instance gets no packet for an address that is not its own"
-                  ct state invalid counter drop comment "security_group_in of no connection"
-                  ct state established,related goto c_known
-                  iifname vmap @m_sg_out
-                  jump c_acl
-                  oifname vmap @m_sg_in
-                  accept
-              }
-              chain c_in {
-                  type filter hook input priority 0; policy drop;
-                  iifname "lo" accept
-                  ip daddr 10.0.0.2/32 meta l4proto 17 th dport 53 accept
-                  ip daddr 10.0.0.2/32 meta l4proto 6 th dport 53 accept
-                  ip daddr 169.254.169.253/32 meta l4proto 17 th dport 53 accept
-                  ip daddr 169.254.169.253/32 meta l4proto 6 th dport 53 accept
-                  ip daddr 169.254.169.254/32 meta l4proto 6 th dport 80 accept
-                  ip daddr @s_router counter drop comment "service not served at the router's address"
-                  ct state invalid counter drop comment "security_group_in of no connection"
-                  ct state established,related goto c_in_known
-                  iifname vmap @m_sg_out
-                  iifgroup vmap @m_acl_out
-                  meta l4proto 6 th dport 443 accept
-                  meta l4proto 6 th dport 80 accept
-                  counter drop comment "endpoint serves TCP 80 and 443 only"
-              }
-              chain c_out {
-                  type filter hook output priority 0; policy accept;
-                  oifname "lo" accept
-                  ip saddr @s_router accept
-                  oifgroup vmap @m_acl_in
-              }
-              chain c_known {
-                  jump c_acl
-                  accept
-              }
-              chain c_in_known {
-                  iifgroup vmap @m_acl_out
-                  accept
-              }
-              chain c_acl {
-                  iifgroup . oifgroup @s_same_subnet return
-                  iifgroup vmap @m_acl_out
-                  oifgroup vmap @m_acl_in
-              }
-    "#]],
+            namespace internet
+                  chain c_in {
+                      type filter hook input priority 0; policy drop;
+                      iifname "lo" accept
+                      ip daddr != @s_service counter drop comment "service not a public address"
+                      meta l4proto 6 th dport 443 accept
+                      meta l4proto 6 th dport 80 accept
+                      meta l4proto 1 icmp type 8 accept
+                      counter drop comment "service not served"
+                  }
+            namespace vpc-00000000000000001
+                  chain c_fwd {
+                      type filter hook forward priority 0; policy drop;
+                      oifname . ip daddr != @s_own oifname != @s_unchecked counter drop comment "instance gets no packet for an address that is not its own"
+                      ct state invalid counter drop comment "security_group_in of no connection"
+                      ct state established,related goto c_known
+                      iifname vmap @m_sg_out
+                      jump c_acl
+                      oifname vmap @m_sg_in
+                      accept
+                  }
+                  chain c_in {
+                      type filter hook input priority 0; policy drop;
+                      iifname "lo" accept
+                      ip daddr 10.0.0.2/32 meta l4proto 17 th dport 53 accept
+                      ip daddr 10.0.0.2/32 meta l4proto 6 th dport 53 accept
+                      ip daddr 169.254.169.253/32 meta l4proto 17 th dport 53 accept
+                      ip daddr 169.254.169.253/32 meta l4proto 6 th dport 53 accept
+                      ip daddr 169.254.169.254/32 meta l4proto 6 th dport 80 accept
+                      ip daddr @s_router counter drop comment "service not served at the router's address"
+                      ct state invalid counter drop comment "security_group_in of no connection"
+                      ct state established,related goto c_in_known
+                      iifname vmap @m_sg_out
+                      jump c_in_acl
+                      ip daddr vmap @m_sg_in_endpoint
+                      meta l4proto 6 th dport 443 accept
+                      meta l4proto 6 th dport 80 ip daddr != @s_https_only accept
+                      counter drop comment "endpoint serves TCP 443, and 80 where its service does"
+                  }
+                  chain c_out {
+                      type filter hook output priority 0; policy accept;
+                      oifname "lo" accept
+                      ip saddr @s_router accept
+                      oifgroup . ip saddr @s_endpoint_subnet accept
+                      ip saddr vmap @m_acl_out_endpoint
+                      oifgroup vmap @m_acl_in
+                  }
+                  chain c_known {
+                      jump c_acl
+                      accept
+                  }
+                  chain c_in_known {
+                      jump c_in_acl
+                      accept
+                  }
+                  chain c_acl {
+                      iifgroup . oifgroup @s_same_subnet return
+                      iifgroup vmap @m_acl_out
+                      oifgroup vmap @m_acl_in
+                  }
+                  chain c_in_acl {
+                      iifgroup . ip daddr @s_endpoint_subnet return
+                      iifgroup vmap @m_acl_out
+                      ip daddr vmap @m_acl_in_endpoint
+                  }
+        "#]],
     );
 }
 
@@ -174,61 +182,64 @@ fn security_groups() {
         VPC,
         &["set s_sg", "set s_pl", "map m_sg", "chain c_sg"],
         expect![[r#"
-        namespace vpc-00000000000000001
-              set s_pl_63a5400a {
-                  type ipv4_addr;
-                  flags interval;
-                  elements = {
-                      3.5.0.0/19,
-                      52.216.0.0/15,
-                      54.231.0.0/16,
+            namespace vpc-00000000000000001
+                  set s_pl_63a5400a {
+                      type ipv4_addr;
+                      flags interval;
+                      elements = {
+                          3.5.0.0/19,
+                          52.216.0.0/15,
+                          54.231.0.0/16,
+                      }
                   }
-              }
-              set s_sg_00000000000000001 {
-                  type ipv4_addr;
-                  elements = {
-                      10.0.1.5,
-                      10.0.2.5,
-                      10.0.2.6,
+                  set s_sg_00000000000000001 {
+                      type ipv4_addr;
+                      elements = {
+                          10.0.1.5,
+                          10.0.2.5,
+                          10.0.2.6,
+                      }
                   }
-              }
-              map m_sg_out {
-                  type ifname : verdict;
-                  elements = {
-                      "eni000000000001" : jump c_sg_out_00000000000000001,
-                      "eni000000000002" : jump c_sg_out_00000000000000001_00000000000000002,
-                      "eni000000000003" : jump c_sg_out_00000000000000001_00000000000000002,
+                  map m_sg_out {
+                      type ifname : verdict;
+                      elements = {
+                          "eni000000000001" : jump c_sg_out_00000000000000001,
+                          "eni000000000002" : jump c_sg_out_00000000000000001_00000000000000002,
+                          "eni000000000003" : jump c_sg_out_00000000000000001_00000000000000002,
+                      }
                   }
-              }
-              map m_sg_in {
-                  type ifname : verdict;
-                  elements = {
-                      "eni000000000001" : jump c_sg_in_00000000000000001,
-                      "eni000000000002" : jump c_sg_in_00000000000000001_00000000000000002,
-                      "eni000000000003" : jump c_sg_in_00000000000000001_00000000000000002,
+                  map m_sg_in {
+                      type ifname : verdict;
+                      elements = {
+                          "eni000000000001" : jump c_sg_in_00000000000000001,
+                          "eni000000000002" : jump c_sg_in_00000000000000001_00000000000000002,
+                          "eni000000000003" : jump c_sg_in_00000000000000001_00000000000000002,
+                      }
                   }
-              }
-              chain c_sg_out_00000000000000001 {
-                  return comment "security_group_out sgr-00000000000000003"
-                  counter drop comment "security_group_out sg-00000000000000001"
-              }
-              chain c_sg_out_00000000000000001_00000000000000002 {
-                  return comment "security_group_out sgr-00000000000000003"
-                  ip daddr @s_pl_63a5400a meta l4proto 6 th dport 443 return comment "security_group_out sgr-00000000000000006"
-                  ip daddr 10.0.0.7/32 meta l4proto 17 return comment "security_group_out sgr-00000000000000007"
-                  counter drop comment "security_group_out sg-00000000000000001 sg-00000000000000002"
-              }
-              chain c_sg_in_00000000000000001 {
-                  meta l4proto 6 th dport 443 return comment "security_group_in sgr-00000000000000001"
-                  counter drop comment "security_group_in sg-00000000000000001"
-              }
-              chain c_sg_in_00000000000000001_00000000000000002 {
-                  meta l4proto 6 th dport 443 return comment "security_group_in sgr-00000000000000001"
-                  ip saddr @s_sg_00000000000000001 meta l4proto 6 th dport 8000-8999 return comment "security_group_in sgr-00000000000000004"
-                  ip saddr 10.0.0.0/16 meta l4proto 1 icmp type 8 return comment "security_group_in sgr-00000000000000005"
-                  counter drop comment "security_group_in sg-00000000000000001 sg-00000000000000002"
-              }
-    "#]],
+                  map m_sg_in_endpoint {
+                      type ipv4_addr : verdict;
+                  }
+                  chain c_sg_out_00000000000000001 {
+                      return comment "security_group_out sgr-00000000000000003"
+                      counter drop comment "security_group_out sg-00000000000000001"
+                  }
+                  chain c_sg_out_00000000000000001_00000000000000002 {
+                      return comment "security_group_out sgr-00000000000000003"
+                      ip daddr @s_pl_63a5400a meta l4proto 6 th dport 443 return comment "security_group_out sgr-00000000000000006"
+                      ip daddr 10.0.0.7/32 meta l4proto 17 return comment "security_group_out sgr-00000000000000007"
+                      counter drop comment "security_group_out sg-00000000000000001 sg-00000000000000002"
+                  }
+                  chain c_sg_in_00000000000000001 {
+                      meta l4proto 6 th dport 443 return comment "security_group_in sgr-00000000000000001"
+                      counter drop comment "security_group_in sg-00000000000000001"
+                  }
+                  chain c_sg_in_00000000000000001_00000000000000002 {
+                      meta l4proto 6 th dport 443 return comment "security_group_in sgr-00000000000000001"
+                      ip saddr @s_sg_00000000000000001 meta l4proto 6 th dport 8000-8999 return comment "security_group_in sgr-00000000000000004"
+                      ip saddr 10.0.0.0/16 meta l4proto 1 icmp type 8 return comment "security_group_in sgr-00000000000000005"
+                      counter drop comment "security_group_in sg-00000000000000001 sg-00000000000000002"
+                  }
+        "#]],
     );
 }
 
@@ -243,46 +254,52 @@ fn network_acls() {
         &format!("{VPC}{acl}"),
         &["set s_same_subnet", "map m_acl", "chain c_acl_"],
         expect![[r#"
-        namespace vpc-00000000000000001
-              set s_same_subnet {
-                  type devgroup . devgroup;
-                  elements = {
-                      1 . 1,
-                      2 . 2,
+            namespace vpc-00000000000000001
+                  set s_same_subnet {
+                      type devgroup . devgroup;
+                      elements = {
+                          1 . 1,
+                          2 . 2,
+                      }
                   }
-              }
-              map m_acl_out {
-                  type devgroup : verdict;
-                  elements = {
-                      1 : jump c_acl_out_00000000000000385,
-                      2 : jump c_acl_out_00000000000000001,
+                  map m_acl_out {
+                      type devgroup : verdict;
+                      elements = {
+                          1 : jump c_acl_out_00000000000000385,
+                          2 : jump c_acl_out_00000000000000001,
+                      }
                   }
-              }
-              map m_acl_in {
-                  type devgroup : verdict;
-                  elements = {
-                      1 : jump c_acl_in_00000000000000385,
-                      2 : jump c_acl_in_00000000000000001,
+                  map m_acl_out_endpoint {
+                      type ipv4_addr : verdict;
                   }
-              }
-              chain c_acl_out_00000000000000001 {
-                  meta l4proto 6 th dport 1024-65535 return comment "network_acl_out acl-00000000000000001 100"
-                  counter drop comment "network_acl_out acl-00000000000000001 *"
-              }
-              chain c_acl_out_00000000000000385 {
-                  return comment "network_acl_out acl-00000000000000385 100"
-                  counter drop comment "network_acl_out acl-00000000000000385 *"
-              }
-              chain c_acl_in_00000000000000001 {
-                  meta l4proto 6 th dport 22 counter drop comment "network_acl_in acl-00000000000000001 100"
-                  ip saddr 10.0.0.0/16 return comment "network_acl_in acl-00000000000000001 200"
-                  counter drop comment "network_acl_in acl-00000000000000001 *"
-              }
-              chain c_acl_in_00000000000000385 {
-                  return comment "network_acl_in acl-00000000000000385 100"
-                  counter drop comment "network_acl_in acl-00000000000000385 *"
-              }
-    "#]],
+                  map m_acl_in {
+                      type devgroup : verdict;
+                      elements = {
+                          1 : jump c_acl_in_00000000000000385,
+                          2 : jump c_acl_in_00000000000000001,
+                      }
+                  }
+                  map m_acl_in_endpoint {
+                      type ipv4_addr : verdict;
+                  }
+                  chain c_acl_out_00000000000000001 {
+                      meta l4proto 6 th dport 1024-65535 return comment "network_acl_out acl-00000000000000001 100"
+                      counter drop comment "network_acl_out acl-00000000000000001 *"
+                  }
+                  chain c_acl_out_00000000000000385 {
+                      return comment "network_acl_out acl-00000000000000385 100"
+                      counter drop comment "network_acl_out acl-00000000000000385 *"
+                  }
+                  chain c_acl_in_00000000000000001 {
+                      meta l4proto 6 th dport 22 counter drop comment "network_acl_in acl-00000000000000001 100"
+                      ip saddr 10.0.0.0/16 return comment "network_acl_in acl-00000000000000001 200"
+                      counter drop comment "network_acl_in acl-00000000000000001 *"
+                  }
+                  chain c_acl_in_00000000000000385 {
+                      return comment "network_acl_in acl-00000000000000385 100"
+                      counter drop comment "network_acl_in acl-00000000000000385 *"
+                  }
+        "#]],
     );
 }
 
@@ -566,4 +583,145 @@ fn service() {
     .assert_eq(&shown);
     let two_regions = compile_internet(&world("vpc 1 10.0.0.0/16 in eu-west-1"));
     assert!(two_regions.parts.len() > compile_internet(&world("")).parts.len() + 20);
+}
+
+#[test]
+fn interface_endpoint() {
+    check_lines(
+        "vpc 1 10.0.0.0/16
+        subnet 1 vpc 1 10.0.1.0/24
+        subnet 2 vpc 1 10.0.2.0/24
+        group 1 vpc 1
+        group 2 vpc 1
+        rule 1 out tcp:443 group:2
+        rule 2 in tcp:443 group:1
+        instance 1 subnet 1 10.0.1.5 groups 1
+        interface-endpoint 1 vpc 1 sts groups 2 at 1 10.0.1.9 2 10.0.2.9
+        interface-endpoint 2 vpc 1 s3 groups 2 at 2 10.0.2.10",
+        &[
+            "route table 50 10.0.1.9",
+            "route table 50 10.0.2",
+            "chain c_in_acl",
+            "chain c_out ",
+            "chain c_sg",
+            "map m_sg_in_endpoint",
+            "map m_acl_in_endpoint",
+            "map m_acl_out_endpoint",
+            "set s_endpoint_subnet",
+            "set s_https_only",
+            "set s_sg_",
+            "chain c_in {",
+        ],
+        expect![[r#"
+            namespace internet
+                  chain c_in {
+                      type filter hook input priority 0; policy drop;
+                      iifname "lo" accept
+                      ip daddr != @s_service counter drop comment "service not a public address"
+                      meta l4proto 6 th dport 443 accept
+                      meta l4proto 6 th dport 80 accept
+                      meta l4proto 1 icmp type 8 accept
+                      counter drop comment "service not served"
+                  }
+            namespace vpc-00000000000000001
+                  set s_endpoint_subnet {
+                      type devgroup . ipv4_addr;
+                      elements = {
+                          1 . 10.0.1.9,
+                          2 . 10.0.2.9,
+                          2 . 10.0.2.10,
+                      }
+                  }
+                  set s_https_only {
+                      type ipv4_addr;
+                      elements = {
+                          10.0.1.9,
+                          10.0.2.9,
+                      }
+                  }
+                  set s_sg_00000000000000001 {
+                      type ipv4_addr;
+                      elements = {
+                          10.0.1.5,
+                      }
+                  }
+                  set s_sg_00000000000000002 {
+                      type ipv4_addr;
+                      elements = {
+                          10.0.1.9,
+                          10.0.2.9,
+                          10.0.2.10,
+                      }
+                  }
+                  map m_acl_out_endpoint {
+                      type ipv4_addr : verdict;
+                      elements = {
+                          10.0.1.9 : jump c_acl_out_00000000000000385,
+                          10.0.2.9 : jump c_acl_out_00000000000000385,
+                          10.0.2.10 : jump c_acl_out_00000000000000385,
+                      }
+                  }
+                  map m_acl_in_endpoint {
+                      type ipv4_addr : verdict;
+                      elements = {
+                          10.0.1.9 : jump c_acl_in_00000000000000385,
+                          10.0.2.9 : jump c_acl_in_00000000000000385,
+                          10.0.2.10 : jump c_acl_in_00000000000000385,
+                      }
+                  }
+                  map m_sg_in_endpoint {
+                      type ipv4_addr : verdict;
+                      elements = {
+                          10.0.1.9 : jump c_sg_in_00000000000000002,
+                          10.0.2.9 : jump c_sg_in_00000000000000002,
+                          10.0.2.10 : jump c_sg_in_00000000000000002,
+                      }
+                  }
+                  chain c_in {
+                      type filter hook input priority 0; policy drop;
+                      iifname "lo" accept
+                      ip daddr 10.0.0.2/32 meta l4proto 17 th dport 53 accept
+                      ip daddr 10.0.0.2/32 meta l4proto 6 th dport 53 accept
+                      ip daddr 169.254.169.253/32 meta l4proto 17 th dport 53 accept
+                      ip daddr 169.254.169.253/32 meta l4proto 6 th dport 53 accept
+                      ip daddr 169.254.169.254/32 meta l4proto 6 th dport 80 accept
+                      ip daddr @s_router counter drop comment "service not served at the router's address"
+                      ct state invalid counter drop comment "security_group_in of no connection"
+                      ct state established,related goto c_in_known
+                      iifname vmap @m_sg_out
+                      jump c_in_acl
+                      ip daddr vmap @m_sg_in_endpoint
+                      meta l4proto 6 th dport 443 accept
+                      meta l4proto 6 th dport 80 ip daddr != @s_https_only accept
+                      counter drop comment "endpoint serves TCP 443, and 80 where its service does"
+                  }
+                  chain c_out {
+                      type filter hook output priority 0; policy accept;
+                      oifname "lo" accept
+                      ip saddr @s_router accept
+                      oifgroup . ip saddr @s_endpoint_subnet accept
+                      ip saddr vmap @m_acl_out_endpoint
+                      oifgroup vmap @m_acl_in
+                  }
+                  chain c_in_acl {
+                      iifgroup . ip daddr @s_endpoint_subnet return
+                      iifgroup vmap @m_acl_out
+                      ip daddr vmap @m_acl_in_endpoint
+                  }
+                  chain c_sg_out_00000000000000001 {
+                      ip daddr @s_sg_00000000000000002 meta l4proto 6 th dport 443 return comment "security_group_out sgr-00000000000000001"
+                      counter drop comment "security_group_out sg-00000000000000001"
+                  }
+                  chain c_sg_in_00000000000000001 {
+                      counter drop comment "security_group_in sg-00000000000000001"
+                  }
+                  chain c_sg_in_00000000000000002 {
+                      ip saddr @s_sg_00000000000000001 meta l4proto 6 th dport 443 return comment "security_group_in sgr-00000000000000002"
+                      counter drop comment "security_group_in sg-00000000000000002"
+                  }
+              route table 50 10.0.1.9/32 local
+              route table 50 10.0.2.9/32 local
+              route table 50 10.0.2.10/32 local
+        "#]],
+    );
 }

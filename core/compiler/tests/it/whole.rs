@@ -1,12 +1,13 @@
 //! Whole programs: who owns which part, what a change costs, and the labs' questions.
 
-use crate::questions::Question;
+use crate::plain::plain;
+use crate::questions::{Question, answer};
 use crate::world::world;
 use expect_test::{Expect, expect};
 use postern_compiler::{compile, compile_internet, compile_vpc};
 use postern_model::{Change, InstanceState, World};
 use postern_names::{InstanceId, VpcId};
-use postern_program::simulate::Simulator;
+use postern_program::simulate::{Simulator, simulate};
 use postern_program::{Key, Namespace, Step, diff};
 
 /// A public and a private subnet, a group of the public instance that the private one admits.
@@ -71,17 +72,17 @@ fn a_private_instance_reaches_s3_only_through_its_endpoint() {
         &with_endpoint,
         &["1 tcp:443 52.216.1.1", S3, "2 tcp:22 52.216.1.1", "2 ping 93.184.215.14"],
         expect![[r#"
-        1 tcp:443 52.216.1.1
-          delivered to Listener(DoorTls) in internet as tcp 3.0.0.5:40000 > 52.216.1.1:443
-          answer delivered to Guest in i-00000000000000001 as tcp 52.216.1.1:443 > 10.0.1.5:40000
-        2 tcp:443 52.216.1.1
-          delivered to Listener(DoorTls) in vpc-00000000000000001 as tcp 10.0.2.5:40000 > 52.216.1.1:443
-          answer delivered to Guest in i-00000000000000002 as tcp 52.216.1.1:443 > 10.0.2.5:40000
-        2 tcp:22 52.216.1.1
-          dropped in vpc-00000000000000001 at chain c_in: endpoint serves TCP 80 and 443 only
-        2 ping 93.184.215.14
-          dropped in vpc-00000000000000001 at route 0.0.0.0/0 of table 50
-    "#]],
+            1 tcp:443 52.216.1.1
+              delivered to Listener(DoorTls) in internet as tcp 3.0.0.5:40000 > 52.216.1.1:443
+              answer delivered to Guest in i-00000000000000001 as tcp 52.216.1.1:443 > 10.0.1.5:40000
+            2 tcp:443 52.216.1.1
+              delivered to Listener(DoorTls) in vpc-00000000000000001 as tcp 10.0.2.5:40000 > 52.216.1.1:443
+              answer delivered to Guest in i-00000000000000002 as tcp 52.216.1.1:443 > 10.0.2.5:40000
+            2 tcp:22 52.216.1.1
+              dropped in vpc-00000000000000001 at chain c_in: endpoint serves TCP 443, and 80 where its service does
+            2 ping 93.184.215.14
+              dropped in vpc-00000000000000001 at route 0.0.0.0/0 of table 50
+        "#]],
     );
 }
 
@@ -230,4 +231,44 @@ fn a_deleted_vpc_leaves_nothing() {
     assert_eq!(kept, after);
     assert!(kept.parts.keys().all(|key| key.namespace() == Namespace::Internet));
     assert!(!kept.parts.keys().any(|key| matches!(key, Key::Link(..))));
+}
+
+/// The client's group lets it speak to the endpoint's group, and that one listens to the client's. Whatever is missing, the
+/// connection does not come about.
+#[test]
+fn an_interface_endpoint_is_reached_past_both_groups_and_both_acls() {
+    const ENDPOINT: &str = "
+        vpc 1 10.0.0.0/16
+        subnet 1 vpc 1 10.0.1.0/24
+        subnet 2 vpc 1 10.0.2.0/24
+        group 1 vpc 1
+        group 2 vpc 1
+        rule 1 out tcp:443 group:2
+        instance 1 subnet 1 10.0.1.5 groups 1
+        interface-endpoint 1 vpc 1 sts groups 2 at 1 10.0.1.9 2 10.0.2.9
+        interface-endpoint 2 vpc 1 s3 groups 2 at 2 10.0.2.10";
+    const LISTENS: &str = "rule 2 in tcp:443 group:1";
+    const ALL: &str = "rule 2 in all 0.0.0.0/0\nrule 1 out all 0.0.0.0/0";
+    const ACL: &str = "acl 2 vpc 1 subnets 2\nentry 2 100 in allow tcp:443 0.0.0.0/0";
+    const EPHEMERAL: &str = "entry 2 100 out allow tcp:1024-65535 10.0.1.0/24";
+    let cases: &[(&[&str], &str, bool, &str)] = &[
+        (&[], "1 tcp:443 10.0.1.9", false, "no rule lets the client in"),
+        (&[LISTENS], "1 tcp:443 10.0.1.9", true, "the endpoint's group listens to the client's"),
+        (&[LISTENS], "1 tcp:443 10.0.2.9", true, "in another zone too"),
+        (&[ALL], "1 tcp:80 10.0.2.10", true, "S3 answers on port 80"),
+        (&[ALL], "1 tcp:80 10.0.1.9", false, "STS does not"),
+        (&[ALL], "1 tcp:22 10.0.1.9", false, "nothing else is there"),
+        (&[ALL], "1 ping 10.0.1.9", false, "an endpoint answers no echo"),
+        (&[LISTENS, ACL], "1 tcp:443 10.0.2.9", false, "the answer leaves by an ephemeral port"),
+        (&[LISTENS, ACL, EPHEMERAL], "1 tcp:443 10.0.2.9", true, "which the ACL now lets out"),
+        (&[LISTENS, ACL], "1 tcp:443 10.0.1.9", true, "no border within a subnet"),
+    ];
+    for (more, question, wanted, why) in cases {
+        let text = format!("{ENDPOINT}\n{}", more.join("\n"));
+        let world = world(&text);
+        let question = Question::new(question);
+        let outcome = simulate(&compile(&world), question.namespace(), question.packet(&world));
+        assert_eq!(outcome.is_answered, *wanted, "{question}: {why}: {outcome}");
+        assert_eq!(answer(&outcome), plain(&world, question), "{question}");
+    }
 }

@@ -13,10 +13,11 @@
 //! instance 1 subnet 1 10.0.1.5 groups 1 2 [public 3.0.0.1] [unchecked] [stopped]
 //! nat 1 subnet 1 10.0.1.9 [public 3.0.0.9]
 //! endpoint 1 vpc 1 s3 tables 1
+//! interface-endpoint 1 vpc 1 sts groups 1 2 at 1 10.0.1.9 [2 10.0.2.9 ...]   (subnet and address)
 //! list 1 10.0.0.0/8 ...
 //! ```
 //! A VPC gets a main table, an ACL that allows everything and a default group where the text has none. The interface of
-//! instance n is `eni-n`, of a NAT gateway n `eni-f0n`.
+//! instance n is `eni-n`, of a NAT gateway n `eni-f0n`, of an interface endpoint n in subnet s `eni-sen`.
 
 use postern_model::*;
 use postern_names::*;
@@ -104,7 +105,11 @@ fn add(world: &mut World, words: &[&str]) {
         "rule" => rule(world, n, words),
         "instance" => instance(world, n, words),
         "nat" => nat(world, n, words),
-        "endpoint" => endpoint(world, n, words),
+        "endpoint" => {
+            let route_tables = numbers_after(words, "tables").into_iter().map(RouteTableId::from_bits).collect();
+            endpoint(world, n, words, EndpointKind::Gateway { route_tables });
+        }
+        "interface-endpoint" => interface_endpoint(world, n, words),
         "list" => list(world, n, words),
         other => panic!("what is `{other}`?"),
     }
@@ -146,7 +151,7 @@ fn subnet(world: &mut World, n: u64, words: &[&str]) {
         owner: OWNER,
         region: vpc.region.clone(),
         cidr: cidr(words[4]),
-        zone: AvailabilityZone::new("us-east-1a"),
+        zone: zone(n),
         number: vpc.next_subnet_number,
         is_default: false,
         map_public_ip_on_launch: false,
@@ -158,6 +163,11 @@ fn subnet(world: &mut World, n: u64, words: &[&str]) {
     };
     vpc.next_subnet_number += 1;
     world.subnets.insert(subnet.id, subnet);
+}
+
+/// Subnets take the region's zones in turn.
+fn zone(n: u64) -> AvailabilityZone {
+    AvailabilityZone::new(["us-east-1a", "us-east-1b", "us-east-1c"][(n % 3) as usize])
 }
 
 fn table(world: &mut World, n: u64, words: &[&str]) {
@@ -377,17 +387,41 @@ fn nat(world: &mut World, n: u64, words: &[&str]) {
     world.nat_gateways.insert(nat.id, nat);
 }
 
-fn endpoint(world: &mut World, n: u64, words: &[&str]) {
+fn interface_endpoint(world: &mut World, n: u64, words: &[&str]) {
+    let groups: Vec<SecurityGroupId> =
+        numbers_after(words, "groups").into_iter().map(SecurityGroupId::from_bits).collect();
+    let at = words.iter().position(|word| *word == "at").map_or(words.len(), |at| at + 1);
+    let mut subnets = Vec::new();
+    for place in words[at..].chunks(2) {
+        let id = number(place[0]) * 0x1000 + 0xe00 + n;
+        let of_one = ["", "", "subnet", place[0], place[1]];
+        let mut interface = interface(world, id, &of_one);
+        interface.kind = InterfaceKind::VpcEndpoint;
+        interface.groups.clone_from(&groups);
+        interface.requester_managed = true;
+        subnets.push(EndpointSubnet { subnet: interface.subnet, interface: interface.id });
+        world.network_interfaces.insert(interface.id, interface);
+    }
+    let own = InterfaceEndpoint {
+        suffix: "abcd1234".into(),
+        subnets,
+        groups,
+        private_dns: false,
+        private_dns_for_inbound_only: false,
+    };
+    endpoint(world, n, words, EndpointKind::Interface(own));
+}
+
+fn endpoint(world: &mut World, n: u64, words: &[&str], kind: EndpointKind) {
     let vpc = vpc_of(&words[2..]);
     let region = region_of(world, vpc);
-    let route_tables = numbers_after(words, "tables").into_iter().map(RouteTableId::from_bits).collect();
     let endpoint = VpcEndpoint {
         id: VpcEndpointId::from_bits(n),
         vpc,
         owner: OWNER,
         service_name: format!("com.amazonaws.{region}.{}", words[4]),
         region,
-        kind: EndpointKind::Gateway { route_tables },
+        kind,
         state: EndpointState::Available,
         policy: String::new(),
         ip_address_type: "ipv4".into(),

@@ -129,11 +129,13 @@ impl<'p> Space<'p> {
         Err(Place::NoRoute)
     }
 
-    /// Whether an ARP request on the link is answered: for an own address, or by proxy for one that is routed elsewhere.
+    /// Whether an ARP request on the link is answered: for what routing delivers here, or by proxy for what it sends elsewhere.
     pub fn answers_arp(&self, is_guest: bool, link: &str, address: Ipv4Addr) -> bool {
-        self.has_address(address)
-            || self.end(link).is_some_and(|end| end.proxy_arp)
-                && matches!(self.route(is_guest, address, 0), Ok(Way::Out { link: other, .. }) if other != link)
+        match self.route(is_guest, address, 0) {
+            Ok(Way::Here) => true,
+            Ok(Way::Out { link: other, .. }) => other != link && self.end(link).is_some_and(|end| end.proxy_arp),
+            Err(_) => false,
+        }
     }
 
     /// What takes a packet that routing delivers here.

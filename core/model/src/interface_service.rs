@@ -1,0 +1,109 @@
+//! The services that interface endpoints can lead to: their endpoint names, and the public names an endpoint can take over.
+
+use postern_names::Region;
+
+/// A service that interface endpoints can lead to. A new one is a row of [`INTERFACE_SERVICES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InterfaceService {
+    /// As in service names and in the catalogue of public services: `sts`, `ecr.api`.
+    pub name: &'static str,
+    /// Where its endpoints can be and what their service name says.
+    pub scope: Scope,
+    /// The public names that an endpoint answers for with private DNS, `{r}` being the region; wildcards last, as AWS lists
+    /// them. Empty: the service has no private DNS.
+    private_names: &'static [&'static str],
+    /// Clients put names of their own in front of an endpoint's names (a bucket), so that these begin with `*.`.
+    pub has_names_in_front: bool,
+    /// Answers on port 80 too.
+    pub serves_http: bool,
+}
+
+/// Where a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// In every region: `com.amazonaws.us-east-1.sts`.
+    Regional,
+    /// Once, in us-east-1: `com.amazonaws.iam`.
+    Global,
+}
+
+/// Every service of type Interface.
+pub const INTERFACE_SERVICES: &[InterfaceService] = &[
+    regional("ec2", &["ec2.{r}.amazonaws.com"]),
+    InterfaceService { scope: Scope::Global, ..regional("iam", &["iam.amazonaws.com"]) },
+    InterfaceService {
+        has_names_in_front: true,
+        serves_http: true,
+        ..regional("s3", &["s3.{r}.amazonaws.com", "*.s3.{r}.amazonaws.com"])
+    },
+    regional("sts", &["sts.{r}.amazonaws.com"]),
+];
+
+/// Where global services live.
+const GLOBAL_REGION: &str = "us-east-1";
+
+const fn regional(name: &'static str, private_names: &'static [&'static str]) -> InterfaceService {
+    InterfaceService { name, scope: Scope::Regional, private_names, has_names_in_front: false, serves_http: false }
+}
+
+/// The services of type Interface that a region has.
+pub fn interface_services(region: &Region) -> impl Iterator<Item = &'static InterfaceService> {
+    let is_home = region.as_str() == GLOBAL_REGION;
+    INTERFACE_SERVICES.iter().filter(move |service| is_home || service.scope == Scope::Regional)
+}
+
+impl InterfaceService {
+    /// The endpoint service's name: `com.amazonaws.us-east-1.sts`.
+    pub fn service_name(&self, region: &Region) -> String {
+        match self.scope {
+            Scope::Regional => format!("com.amazonaws.{region}.{}", self.name),
+            Scope::Global => format!("com.amazonaws.{}", self.name),
+        }
+    }
+
+    /// What stands behind an endpoint's own label in its names: `sts.us-east-1.vpce.amazonaws.com`.
+    pub fn base_name(&self, region: &Region) -> String {
+        let labels: Vec<&str> = self.name.rsplit('.').collect();
+        format!("{}.{region}.vpce.amazonaws.com", labels.join("."))
+    }
+
+    /// The public names that an endpoint with private DNS answers for, wildcards last.
+    pub fn private_names(&self, region: &Region) -> Vec<String> {
+        self.private_names.iter().map(|name| name.replace("{r}", region.as_str())).collect()
+    }
+}
+
+/// Whether a name is the one that a zone's record stands for: itself, or anything below a wildcard.
+pub fn covers_name(record: &str, name: &str) -> bool {
+    match record.strip_prefix("*.") {
+        None => record == name,
+        Some(parent) => {
+            name.strip_suffix(parent).and_then(|front| front.strip_suffix('.')).is_some_and(|front| !front.is_empty())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::public_service;
+
+    #[test]
+    fn every_service_is_in_the_catalogue_of_public_services() {
+        let region = Region::new("us-east-1");
+        for service in interface_services(&region) {
+            assert!(public_service(&region, service.name).is_some(), "{}", service.name);
+        }
+        let far = Region::new("eu-west-1");
+        assert!(interface_services(&far).all(|service| service.scope == Scope::Regional));
+    }
+
+    #[test]
+    fn a_wildcard_covers_names_of_any_depth_below_it() {
+        assert!(covers_name("*.s3.us-east-1.amazonaws.com", "a.b.s3.us-east-1.amazonaws.com"));
+        assert!(!covers_name("*.s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"));
+        assert!(!covers_name("*.s3.us-east-1.amazonaws.com", "as3.us-east-1.amazonaws.com"));
+        assert!(covers_name("sts.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"));
+        assert!(!covers_name("sts.us-east-1.amazonaws.com", "a.sts.us-east-1.amazonaws.com"));
+    }
+}
