@@ -31,7 +31,9 @@ pub struct VpcEndpoint {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum EndpointKind {
     /// A route of its service's prefix list in each of these tables.
-    Gateway { route_tables: Vec<RouteTableId> },
+    Gateway {
+        route_tables: Vec<RouteTableId>,
+    },
     Interface(InterfaceEndpoint),
 }
 

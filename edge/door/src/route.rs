@@ -12,7 +12,8 @@ pub(crate) struct HostName {
 }
 
 /// Reads `sts.us-east-1.amazonaws.com`, `iam.amazonaws.com`, `s3.dualstack.us-east-1.amazonaws.com`,
-/// `bucket.with.dots.s3.us-east-1.amazonaws.com`, `ec2.us-east-1.api.aws`. `None`: no AWS name.
+/// `bucket.with.dots.s3.us-east-1.amazonaws.com`, `ec2.us-east-1.api.aws`, and an endpoint's own names
+/// (`vpce-0...-abcd1234-us-east-1a.sts.us-east-1.vpce.amazonaws.com`). `None`: no AWS name.
 pub(crate) fn read_host(host: &str) -> Option<HostName> {
     let host = host.rsplit_once(':').map_or(
         host,
@@ -23,6 +24,14 @@ pub(crate) fn read_host(host: &str) -> Option<HostName> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let front = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".api.aws"))?;
     let mut labels: Vec<&str> = front.split('.').collect();
+    if labels.last() == Some(&"vpce") {
+        labels.pop();
+        // What stands before the endpoint's label is the client's own: a bucket.
+        let own = labels.iter().rposition(|label| label.starts_with("vpce-"))?;
+        labels.drain(..=own);
+        let region = Region::new(labels.pop().filter(|label| is_region(label))?);
+        return Some(HostName { service: labels.join("."), region: Some(region) });
+    }
     let region = match labels.last() {
         Some(last) if is_region(last) => {
             let region = Region::new(last);
@@ -82,6 +91,13 @@ mod tests {
         assert_eq!(read("STS.amazonaws.com."), Some(("sts".into(), None)));
         assert_eq!(read("api.ecr.us-east-1.amazonaws.com"), Some(("api.ecr".into(), east())));
         assert_eq!(read("ec2.us-east-1.api.aws"), Some(("ec2".into(), east())));
+        let endpoint = "vpce-0a1b2c3d4e5f60718-abcd1234";
+        let read_own = |name: String| read(&format!("{name}.us-east-1.vpce.amazonaws.com"));
+        assert_eq!(read_own(format!("{endpoint}.sts")), Some(("sts".into(), east())));
+        assert_eq!(read_own(format!("{endpoint}-us-east-1a.api.ecr")), Some(("api.ecr".into(), east())));
+        assert_eq!(read_own(format!("my.bucket.bucket.{endpoint}.s3")), Some(("s3".into(), east())));
+        assert_eq!(read_own("sts".to_owned()), None);
+        assert_eq!(read("vpce.amazonaws.com"), None);
         assert_eq!(read("127.0.0.1:4566"), None);
         assert_eq!(read("example.com"), None);
     }
@@ -91,6 +107,8 @@ mod tests {
         let east = Region::new("us-east-1");
         assert!(is_name_of("b.s3.amazonaws.com", "s3", &east));
         assert!(is_name_of("api.ecr.us-east-1.amazonaws.com", "ecr.api", &east));
+        assert!(is_name_of("vpce-0-a.iam.us-east-1.vpce.amazonaws.com", "iam", &east));
+        assert!(!is_name_of("vpce-0-a.sts.us-east-1.vpce.amazonaws.com", "iam", &east));
         assert!(!is_name_of("sts.us-east-1.amazonaws.com", "s3", &east));
         assert!(!is_name_of("s3.eu-west-1.amazonaws.com", "s3", &east));
     }

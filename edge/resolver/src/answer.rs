@@ -1,6 +1,6 @@
 //! What a name means to a guest of a VPC: found, found without such a record, or not there.
 
-use crate::{instance, region, reverse, service};
+use crate::{endpoint, instance, region, reverse, service};
 use postern_model::{Vpc, World};
 use postern_names::VpcId;
 use std::net::Ipv4Addr;
@@ -43,6 +43,8 @@ pub fn answer(world: &World, vpc: VpcId, name: &str, kind: RecordKind) -> Answer
     let found = [
         reverse::names(world, vpc, &name),
         instance::addresses(world, vpc, &name),
+        endpoint::own_addresses(world, &name),
+        endpoint::private_addresses(world, vpc, &name),
         service_values(&name),
         site_values(&name),
     ];

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod endpoint;
 mod instance;
 mod region;
 mod reverse;

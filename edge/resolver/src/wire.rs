@@ -76,7 +76,10 @@ fn fill(world: &World, vpc: VpcId, query: &Query, response: &mut Message) -> Res
         _ => RecordKind::Other,
     };
     match answer(world, vpc, &query.name().to_ascii(), kind) {
-        Answer::Found(ttl, values) => {
+        Answer::Found(ttl, mut values) => {
+            // Clients take the first: the message's own number, which is chance, makes another one first each time.
+            let first = usize::from(response.metadata.id).checked_rem(values.len()).unwrap_or_default();
+            values.rotate_left(first);
             let records = values.iter().filter_map(data);
             // The owner is spelt as the client spelt it: some check the case.
             response.add_answers(records.map(|data| Record::from_rdata(query.name().clone(), ttl, data)));

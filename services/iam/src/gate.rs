@@ -8,7 +8,7 @@ use crate::state::{Account, key};
 use crate::verb::Subject;
 use postern_call::{Call, Caller, Principal, Refusal};
 use postern_names::AccountId;
-use postern_policy::{Ask, Decision, Document, Judge, Keys, code_for, hint, sentence, table};
+use postern_policy::{Ask, Decision, Document, Judge, Keys, PolicyKind, code_for, hint, sentence, table};
 use serde_json::Value;
 
 /// Asks whether the call's operation is allowed on its subject.
@@ -53,6 +53,19 @@ pub struct Question<'a> {
 impl Question<'_> {
     /// The refusal carries AWS's sentence, and as a hint what nearly allowed it.
     pub fn put(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
+        self.put_if(judge, call, |_| true)
+    }
+
+    /// For what needs no permission: only the policy of the endpoint that the call came through can refuse it.
+    pub fn put_to_endpoint(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
+        self.put_if(judge, call, |decision| match decision {
+            Decision::Allow { .. } => false,
+            Decision::ExplicitDeny { by } => by.kind == PolicyKind::Endpoint,
+            Decision::ImplicitDeny { missing, .. } => *missing == PolicyKind::Endpoint,
+        })
+    }
+
+    fn put_if(self, judge: &dyn Judge, call: &Call, counts: impl Fn(&Decision) -> bool) -> Result<(), Refusal> {
         let action = format!("{}:{}", self.service, self.operation);
         let mut keys = self.keys;
         if let Some(action) = table::service(self.service).and_then(|table| table.action(self.operation)) {
@@ -73,7 +86,7 @@ impl Question<'_> {
             request_id: Some(&call.request_id),
         };
         let decision = judge.judge(&ask);
-        if matches!(decision, Decision::Allow { .. }) {
+        if matches!(decision, Decision::Allow { .. }) || !counts(&decision) {
             return Ok(());
         }
         let (code, status) = code_for(self.service);

@@ -1,8 +1,9 @@
-//! From an accepted connection to its place: which link it came in by, which endpoint its route table chose.
+//! From an accepted connection to its place: which interface endpoint its address is of; else which link it came in by, and
+//! which gateway endpoint that one's route table chose.
 
 use postern_door::{Arrived, Place};
 use postern_linux::Host;
-use postern_model::{World, public_services, site_at};
+use postern_model::{VpcEndpoint, World, public_services, site_at};
 use postern_names::*;
 use postern_program::Namespace;
 use std::collections::HashMap;
@@ -10,19 +11,34 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, RwLock};
 
-/// The interfaces by the names of their links, so that a connection does not search the World.
+/// The interfaces by the names of their links and the interface endpoints by their addresses, so that a connection does not
+/// search the World.
 #[derive(Default)]
-pub struct Links(RwLock<HashMap<(VpcId, String), NetworkInterfaceId>>);
+pub struct Links(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    interfaces: HashMap<(VpcId, String), NetworkInterfaceId>,
+    endpoints: HashMap<(VpcId, Ipv4Addr), VpcEndpointId>,
+}
 
 impl Links {
     /// Learns the links of the World as it is now.
     pub fn learn(&self, world: &RwLock<World>) {
         let world = world.read().unwrap_or_else(|e| e.into_inner());
-        let known = world.network_interfaces.values().map(|eni| ((eni.vpc, eni.link_name()), eni.id)).collect();
-        *self.0.write().unwrap_or_else(|e| e.into_inner()) = known;
+        let interfaces = world.network_interfaces.values().map(|eni| ((eni.vpc, eni.link_name()), eni.id)).collect();
+        let endpoints = world
+            .endpoints
+            .values()
+            .flat_map(|e| world.endpoint_addresses(e, None).into_iter().map(move |address| ((e.vpc, address), e.id)))
+            .collect();
+        *self.0.write().unwrap_or_else(|e| e.into_inner()) = Known { interfaces, endpoints };
     }
     fn find(&self, vpc: VpcId, link: String) -> Option<NetworkInterfaceId> {
-        self.0.read().unwrap_or_else(|e| e.into_inner()).get(&(vpc, link)).copied()
+        self.0.read().unwrap_or_else(|e| e.into_inner()).interfaces.get(&(vpc, link)).copied()
+    }
+    fn endpoint_at(&self, vpc: VpcId, address: Ipv4Addr) -> Option<VpcEndpointId> {
+        self.0.read().unwrap_or_else(|e| e.into_inner()).endpoints.get(&(vpc, address)).copied()
     }
 }
 
@@ -58,8 +74,11 @@ pub fn identify(namespace: Namespace, world: Arc<RwLock<World>>, host: Arc<Host>
         match namespace {
             Namespace::Internet => on_the_internet(&world, local, arrived.peer.ip()),
             Namespace::Vpc(vpc) => {
+                if let Some(endpoint) = links.endpoint_at(vpc, local) {
+                    return through_interface_endpoint(&world, endpoint, arrived.peer.ip());
+                }
                 let link = host.link_name_of(namespace, arrived.link_index?)?;
-                through_endpoint(&world, links.find(vpc, link)?, local, arrived.peer.ip())
+                through_gateway_endpoint(&world, links.find(vpc, link)?, local, arrived.peer.ip())
             }
             Namespace::Nat(_) | Namespace::Instance(_) => None,
         }
@@ -76,7 +95,7 @@ fn on_the_internet(world: &RwLock<World>, local: Ipv4Addr, peer: IpAddr) -> Opti
 }
 
 /// The connection came in by an interface's link: its subnet's route table chose the endpoint.
-fn through_endpoint(
+fn through_gateway_endpoint(
     world: &RwLock<World>,
     interface: NetworkInterfaceId,
     local: Ipv4Addr,
@@ -84,9 +103,18 @@ fn through_endpoint(
 ) -> Option<Place> {
     let world = world.read().unwrap_or_else(|e| e.into_inner());
     let interface = world.network_interfaces.get(&interface)?;
-    let endpoint = world.gateway_endpoint_for(interface.subnet, local)?;
+    Some(behind(world.gateway_endpoint_for(interface.subnet, local)?, source))
+}
+
+/// The connection went to an address of the endpoint.
+fn through_interface_endpoint(world: &RwLock<World>, endpoint: VpcEndpointId, source: IpAddr) -> Option<Place> {
+    let world = world.read().unwrap_or_else(|e| e.into_inner());
+    Some(behind(world.endpoints.get(&endpoint)?, source))
+}
+
+fn behind(endpoint: &VpcEndpoint, source: IpAddr) -> Place {
     let via = Via::Endpoint { id: endpoint.id, vpc: endpoint.vpc, source, account: endpoint.owner };
-    Some(Place::Service { via, name: endpoint.service().to_owned(), region: endpoint.region.clone() })
+    Place::Service { via, name: endpoint.service().to_owned(), region: endpoint.region.clone() }
 }
 
 /// The service that has this public address, in one of these regions.

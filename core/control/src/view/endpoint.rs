@@ -2,7 +2,7 @@
 
 use crate::listed::{FilterValues, Listed, one};
 use crate::{tags, view};
-use postern_model::{EndpointKind, EndpointState, Tags, VpcEndpoint, World};
+use postern_model::{EndpointKind, EndpointState, GATEWAY_SERVICES, Tags, VpcEndpoint, World};
 use postern_names::{AccountId, Region, VpcEndpointId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -53,11 +53,16 @@ pub fn state(state: EndpointState) -> &'static str {
 pub fn kind(kind: &EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Gateway { .. } => "Gateway",
+        EndpointKind::Interface(_) => "Interface",
     }
 }
 
-pub fn endpoint(endpoint: &VpcEndpoint) -> Value {
+pub fn endpoint(world: &World, endpoint: &VpcEndpoint) -> Value {
     let tables: Vec<String> = endpoint.route_tables().iter().map(|t| t.to_string()).collect();
+    let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
+    let subnets: Vec<String> = places.iter().map(|place| place.subnet.to_string()).collect();
+    let interfaces: Vec<String> = places.iter().map(|place| place.interface.to_string()).collect();
+    let groups = endpoint.interface().map(|own| own.groups.as_slice()).unwrap_or_default();
     json!({
         "VpcEndpointId": endpoint.id.to_string(),
         "VpcEndpointType": kind(&endpoint.kind),
@@ -66,17 +71,76 @@ pub fn endpoint(endpoint: &VpcEndpoint) -> Value {
         "State": state(endpoint.state),
         "PolicyDocument": endpoint.policy,
         "RouteTableIds": tables,
-        "SubnetIds": [],
-        "Groups": [],
+        "SubnetIds": subnets,
+        "Groups": view::group::identifiers(world, groups),
         "IpAddressType": endpoint.ip_address_type,
-        "DnsOptions": { "DnsRecordIpType": endpoint.dns_record_ip_type },
-        "PrivateDnsEnabled": false,
+        "DnsOptions": dns_options(endpoint),
+        "PrivateDnsEnabled": endpoint.interface().is_some_and(|own| own.private_dns),
         "RequesterManaged": false,
-        "NetworkInterfaceIds": [],
-        "DnsEntries": [],
+        "NetworkInterfaceIds": interfaces,
+        "DnsEntries": dns_entries(world, endpoint),
         "CreationTimestamp": view::timestamp(endpoint.created),
         "Tags": tags::view(&endpoint.tags),
         "OwnerId": endpoint.owner.to_string(),
         "ServiceRegion": endpoint.region.to_string(),
     })
+}
+
+/// As the create reply shows it: AWS takes its time over an endpoint with interfaces.
+pub fn new(world: &World, made: &VpcEndpoint) -> Value {
+    let mut shown = endpoint(world, made);
+    if made.interface().is_some() {
+        shown["State"] = json!(state(EndpointState::Pending));
+    }
+    shown
+}
+
+fn dns_options(endpoint: &VpcEndpoint) -> Value {
+    let mut options = json!({ "DnsRecordIpType": endpoint.dns_record_ip_type });
+    let has_gateway_type = GATEWAY_SERVICES.iter().any(|service| service.name == endpoint.service());
+    if let Some(own) = endpoint.interface().filter(|own| own.private_dns && has_gateway_type) {
+        options["PrivateDnsOnlyForInboundResolverEndpoint"] = json!(own.private_dns_for_inbound_only);
+    }
+    options
+}
+
+/// AWS's order: the regional name, zonal names, private names, wildcard private names.
+fn dns_entries(world: &World, endpoint: &VpcEndpoint) -> Vec<Value> {
+    let (Some(own), Some(service)) = (endpoint.interface(), endpoint.interface_service()) else { return vec![] };
+    let (label, base) = (endpoint.label(), service.base_name(&endpoint.region));
+    let front = if service.has_names_in_front { "*." } else { "" };
+    let zones = own.subnets.iter().filter_map(|place| world.subnets.get(&place.subnet)).map(|s| format!("-{}", s.zone));
+    let public = std::iter::once(String::new()).chain(zones).map(|zone| format!("{front}{label}{zone}.{base}"));
+    let entry = |name: String, zone: String| json!({ "DnsName": name, "HostedZoneId": zone });
+    let public = public.map(|name| entry(name, public_zone(&endpoint.region)));
+    let private = endpoint.private_names().into_iter().map(|name| {
+        let zone = private_zone(endpoint, &name);
+        entry(name, zone)
+    });
+    public.chain(private).collect()
+}
+
+/// The hosted zone of a region's endpoint names: AWS's own where it is known.
+fn public_zone(region: &Region) -> String {
+    match region.as_str() {
+        "us-east-1" => "Z7HUB22UULQXV".to_owned(),
+        "us-east-2" => "ZC8PG0KIFKBRI".to_owned(),
+        other => zone_id(other.bytes(), 12),
+    }
+}
+
+/// The hidden zone of one private name of one endpoint.
+fn private_zone(endpoint: &VpcEndpoint, name: &str) -> String {
+    zone_id(endpoint.id.to_string().bytes().chain(name.bytes()), 20)
+}
+
+/// `Z` and upper-case base 36, the same for the same seed.
+fn zone_id(seed: impl Iterator<Item = u8>, length: u32) -> String {
+    let mut hash =
+        seed.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let digits = (0..length).filter_map(|_| {
+        hash = hash.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from_digit(((hash >> 33) % 36) as u32, 36)
+    });
+    format!("Z{}", digits.collect::<String>().to_ascii_uppercase())
 }

@@ -43,9 +43,18 @@ impl StsService {
         OPERATIONS.to_vec()
     }
 
-    /// Allowed to everybody, whatever policies say.
-    fn caller_identity(call: &Call) -> Result<Value, Refusal> {
+    /// Allowed to everybody, whatever policies say; but an endpoint passes on only what its own policy allows.
+    fn caller_identity(&self, call: &Call) -> Result<Value, Refusal> {
         let account = gate::account_of(&call.caller)?;
+        let question = gate::Question {
+            service: "sts",
+            operation: "GetCallerIdentity",
+            resource: "*",
+            account,
+            policy: None,
+            keys: Default::default(),
+        };
+        question.put_to_endpoint(self.judge.as_ref(), call)?;
         let arn = call.caller.arn().map(|arn| arn.to_string());
         Ok(json!({ "UserId": call.caller.user_id(), "Account": account.to_string(), "Arn": arn }))
     }
@@ -75,7 +84,7 @@ impl StsService {
 impl Service for StsService {
     async fn call(&self, call: Call) -> Result<Value, Refusal> {
         match call.operation.as_str() {
-            "GetCallerIdentity" => Self::caller_identity(&call),
+            "GetCallerIdentity" => self.caller_identity(&call),
             "GetAccessKeyInfo" => self.access_key_info(&call),
             "AssumeRole" => assume_role::run(&self.iam, self.judge.as_ref(), &call).await,
             "DecodeAuthorizationMessage" => decode_message::run(self.judge.as_ref(), &call),

@@ -1,52 +1,69 @@
 //! CreateVpcEndpoint.
 
-use super::{endpoint_policy, endpoint_route_tables};
+use super::{endpoint_policy, endpoint_route_tables, interface_endpoint};
 use crate::{Context, Draft, Request, find, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::*;
 use postern_names::*;
 use serde_json::{Value, json};
 
+/// An interface endpoint is in force when the call returns, so it is stored as available at once, while the reply says
+/// `pending` as AWS's does.
 pub fn create_vpc_endpoint(
     draft: &mut Draft<'_>,
     context: &Context<'_>,
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
     let vpc_id: VpcId = request.id("VpcId")?;
-    let route_tables: Vec<RouteTableId> = request.ids("RouteTableIds")?;
     let kind = endpoint_type(request)?;
     let tags = tags::specified(request, "vpc-endpoint", &[])?;
-    let vpc = find::<Vpc>(draft, context, vpc_id)?.id;
+    let vpc = find::<Vpc>(draft, context, vpc_id)?.clone();
     let service_name = service_name(request, kind)?;
     check_service(context, service_name, kind)?;
-    check_gateway_parameters(context, request)?;
-    endpoint_route_tables::check(draft, context, vpc, service_name, &route_tables)?;
-    let policy = match request.text("PolicyDocument").filter(|text| !text.is_empty()) {
-        Some(text) => endpoint_policy::check_gateway(text)?,
-        None => endpoint_policy::GATEWAY_DEFAULT.to_owned(),
-    };
-    let dns_record_ip_type = request.part("DnsOptions").and_then(|o| o.text("DnsRecordIpType").map(str::to_owned));
-    let endpoint = VpcEndpoint {
+    let given_policy = request.text("PolicyDocument").filter(|text| !text.is_empty());
+    let mut endpoint = VpcEndpoint {
         id: VpcEndpointId::from_bits(context.outside.bits()),
-        vpc,
+        vpc: vpc.id,
         owner: context.account,
         region: context.region.clone(),
         service_name: service_name.to_owned(),
-        kind: EndpointKind::Gateway { route_tables: endpoint_route_tables::distinct(route_tables) },
+        kind: EndpointKind::Gateway { route_tables: vec![] },
         state: EndpointState::Available,
-        policy,
+        policy: String::new(),
         ip_address_type: "ipv4".to_owned(),
-        dns_record_ip_type: dns_record_ip_type.unwrap_or_else(|| "service-defined".to_owned()),
+        dns_record_ip_type: String::new(),
         created: context.now,
         client_token: request.text("ClientToken").map(str::to_owned),
         tags,
     };
-    let mut reply = json!({ "VpcEndpoint": view::endpoint::endpoint(&endpoint) });
+    let default_dns = if kind == "Interface" {
+        endpoint.kind = EndpointKind::Interface(interface_endpoint::create(draft, context, request, &vpc, &endpoint)?);
+        "ipv4"
+    } else {
+        endpoint.kind = gateway(draft, context, request, &endpoint)?;
+        "service-defined"
+    };
+    endpoint.policy = endpoint_policy::check(&endpoint.kind, given_policy)?;
+    let dns = request.part("DnsOptions");
+    endpoint.dns_record_ip_type = dns.and_then(|o| o.text("DnsRecordIpType")).unwrap_or(default_dns).to_owned();
+    draft.put(endpoint.clone());
+    let mut reply = json!({ "VpcEndpoint": view::endpoint::new(draft, &endpoint) });
     if let Some(token) = &endpoint.client_token {
         reply["ClientToken"] = json!(token);
     }
-    draft.put(endpoint);
     Ok(reply)
+}
+
+fn gateway(
+    draft: &Draft<'_>,
+    context: &Context<'_>,
+    request: &Request<'_>,
+    endpoint: &VpcEndpoint,
+) -> Result<EndpointKind, Refusal> {
+    let route_tables: Vec<RouteTableId> = request.ids("RouteTableIds")?;
+    check_gateway_parameters(context, request)?;
+    endpoint_route_tables::check(draft, context, endpoint.vpc, &endpoint.service_name, &route_tables)?;
+    Ok(EndpointKind::Gateway { route_tables: endpoint_route_tables::distinct(route_tables) })
 }
 
 /// `Gateway` when absent.
@@ -79,11 +96,14 @@ fn check_service(context: &Context<'_>, name: &str, kind: &str) -> Result<(), Re
     let prefix = format!("com.amazonaws.{region}.");
     let short = name.strip_prefix(prefix.as_str()).unwrap_or_default();
     let is_gateway = GATEWAY_SERVICES.iter().any(|s| s.name == short);
-    if !is_gateway && public_service(region, short).is_none() {
+    let is_interface = interface_services(region).any(|s| s.service_name(region) == name);
+    let is_global = interface_services(region).any(|s| s.name == short && s.scope == Scope::Global);
+    if !is_gateway && !is_interface && (is_global || public_service(region, short).is_none()) {
         return Err(unknown_service(name));
     }
     match kind {
         "Gateway" if is_gateway => Ok(()),
+        "Interface" if is_interface => Ok(()),
         "Interface" => Err(refuse::not_served(&format!("An endpoint of type Interface for {name}"))),
         _ => {
             let available = if is_gateway { "[Gateway, Interface]" } else { "[Interface]" };
@@ -98,19 +118,11 @@ pub fn unknown_service(name: &str) -> Refusal {
 }
 
 fn check_gateway_parameters(context: &Context<'_>, request: &Request<'_>) -> Result<(), Refusal> {
-    for member in ["SubnetIds", "SecurityGroupIds", "SubnetConfigurations"] {
-        if !request.get(member).and_then(Value::as_array).is_none_or(Vec::is_empty) {
-            return Err(not_for_gateways(member));
-        }
-    }
+    refuse_lists(request, &["SubnetIds", "SecurityGroupIds", "SubnetConfigurations"], "Gateway")?;
     if request.flag("PrivateDnsEnabled") == Some(true) {
-        return Err(not_for_gateways("PrivateDnsEnabled"));
+        return Err(not_for("PrivateDnsEnabled", "Gateway"));
     }
-    for member in ["ResourceConfigurationArn", "ServiceNetworkArn"] {
-        if request.get(member).is_some() {
-            return Err(not_for_gateways(member));
-        }
-    }
+    refuse_arns(request, "Gateway")?;
     if request.text("ServiceRegion").is_some_and(|r| r != context.region.as_str()) {
         return Err(Refusal::new(
             "InvalidParameter",
@@ -120,8 +132,19 @@ fn check_gateway_parameters(context: &Context<'_>, request: &Request<'_>) -> Res
     check_address_types(request)
 }
 
-fn not_for_gateways(member: &str) -> Refusal {
-    Refusal::new("InvalidParameter", format!("The parameter {member} is not supported for Gateway endpoints."))
+/// Lists that endpoints of this type do not have must be absent or empty.
+pub fn refuse_lists(request: &Request<'_>, members: &[&str], kind: &str) -> Result<(), Refusal> {
+    let is_given = |m: &&&str| !request.get(m).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    members.iter().find(is_given).map_or(Ok(()), |member| Err(not_for(member, kind)))
+}
+
+pub fn refuse_arns(request: &Request<'_>, kind: &str) -> Result<(), Refusal> {
+    let members = ["ResourceConfigurationArn", "ServiceNetworkArn"];
+    members.into_iter().find(|member| request.get(member).is_some()).map_or(Ok(()), |m| Err(not_for(m, kind)))
+}
+
+pub fn not_for(member: &str, kind: &str) -> Refusal {
+    Refusal::new("InvalidParameter", format!("The parameter {member} is not supported for {kind} endpoints."))
 }
 
 /// IPv4 only; also for ModifyVpcEndpoint.

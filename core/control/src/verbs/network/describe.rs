@@ -20,5 +20,5 @@ describes! {
     describe_internet_gateways("InternetGatewayIds", "InternetGateways")
         |_, e: &InternetGateway| view::internet_gateway::internet_gateway(e);
     describe_route_tables("RouteTableIds", "RouteTables") |w, e: &RouteTable| view::route_table::route_table(w, e);
-    describe_vpc_endpoints("VpcEndpointIds", "VpcEndpoints") |_, e: &VpcEndpoint| view::endpoint::endpoint(e);
+    describe_vpc_endpoints("VpcEndpointIds", "VpcEndpoints") |w, e: &VpcEndpoint| view::endpoint::endpoint(w, e);
 }

@@ -18,6 +18,7 @@ mod describe_vpc_endpoint_services;
 pub(crate) mod dhcp_options;
 mod endpoint_policy;
 mod endpoint_route_tables;
+mod interface_endpoint;
 mod internet_gateway;
 mod modify_subnet_attribute;
 mod modify_vpc_endpoint;

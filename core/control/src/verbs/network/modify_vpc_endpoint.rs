@@ -1,6 +1,6 @@
-//! ModifyVpcEndpoint: route tables and policy of a gateway endpoint.
+//! ModifyVpcEndpoint: a gateway endpoint's route tables, an interface endpoint's subnets, groups and private DNS; the policy.
 
-use super::{create_vpc_endpoint, endpoint_policy, endpoint_route_tables};
+use super::{create_vpc_endpoint, endpoint_policy, endpoint_route_tables, interface_endpoint};
 use crate::{Context, Draft, Request, find, refuse};
 use postern_call::Refusal;
 use postern_model::{EndpointKind, RouteTable, VpcEndpoint};
@@ -17,10 +17,14 @@ pub fn modify_vpc_endpoint(
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
     let mut endpoint = find::<VpcEndpoint>(draft, context, request.id("VpcEndpointId")?)?.clone();
-    let added: Vec<RouteTableId> = request.ids("AddRouteTableIds")?;
-    let removed: Vec<RouteTableId> = request.ids("RemoveRouteTableIds")?;
-    check_parameters(request)?;
-    change_tables(draft, context, &mut endpoint, added, &removed)?;
+    match endpoint.kind.clone() {
+        EndpointKind::Gateway { route_tables } => {
+            check_gateway_parameters(request)?;
+            let route_tables = changed_tables(draft, context, request, &endpoint, route_tables)?;
+            endpoint.kind = EndpointKind::Gateway { route_tables };
+        }
+        EndpointKind::Interface(own) => interface_endpoint::modify(draft, context, request, &mut endpoint, own)?,
+    }
     change_policy(request, &mut endpoint)?;
     if let Some(kind) = request.part("DnsOptions").and_then(|o| o.text("DnsRecordIpType").map(str::to_owned)) {
         endpoint.dns_record_ip_type = kind;
@@ -29,50 +33,49 @@ pub fn modify_vpc_endpoint(
     Ok(json!({ "Return": true }))
 }
 
-fn check_parameters(request: &Request<'_>) -> Result<(), Refusal> {
-    let is_given = |m: &&&str| !request.get(m).and_then(Value::as_array).is_none_or(Vec::is_empty);
-    let private_dns = (request.flag("PrivateDnsEnabled") == Some(true)).then_some("PrivateDnsEnabled");
-    if let Some(member) = NOT_FOR_GATEWAYS.iter().find(is_given).copied().or(private_dns) {
-        let message = format!("The parameter {member} is not supported for Gateway endpoints.");
-        return Err(Refusal::new("InvalidParameter", message));
+fn check_gateway_parameters(request: &Request<'_>) -> Result<(), Refusal> {
+    create_vpc_endpoint::refuse_lists(request, NOT_FOR_GATEWAYS, "Gateway")?;
+    if request.flag("PrivateDnsEnabled") == Some(true) {
+        return Err(create_vpc_endpoint::not_for("PrivateDnsEnabled", "Gateway"));
     }
     create_vpc_endpoint::check_address_types(request)
 }
 
 /// Removals first, so that a table can leave one endpoint and enter another in two calls of any order.
-fn change_tables(
+fn changed_tables(
     draft: &Draft<'_>,
     context: &Context<'_>,
-    endpoint: &mut VpcEndpoint,
-    added: Vec<RouteTableId>,
-    removed: &[RouteTableId],
-) -> Result<(), Refusal> {
-    let had = endpoint.route_tables().to_vec();
-    for id in removed {
-        if !had.contains(id) {
+    request: &Request<'_>,
+    endpoint: &VpcEndpoint,
+    mut tables: Vec<RouteTableId>,
+) -> Result<Vec<RouteTableId>, Refusal> {
+    let added: Vec<RouteTableId> = request.ids("AddRouteTableIds")?;
+    let removed: Vec<RouteTableId> = request.ids("RemoveRouteTableIds")?;
+    for id in &removed {
+        if !tables.contains(id) {
             find::<RouteTable>(draft, context, *id)?;
             let message = format!("Route table {id} is not associated with the endpoint {}.", endpoint.id);
             return Err(Refusal::new("InvalidParameter", message));
         }
     }
     // A table that the endpoint has already is no conflict with itself.
-    let fresh: Vec<RouteTableId> = added.into_iter().filter(|id| !had.contains(id)).collect();
+    let fresh: Vec<RouteTableId> = added.into_iter().filter(|id| !tables.contains(id)).collect();
     endpoint_route_tables::check(draft, context, endpoint.vpc, &endpoint.service_name, &fresh)?;
-    let EndpointKind::Gateway { route_tables } = &mut endpoint.kind;
-    route_tables.retain(|t| !removed.contains(t));
-    route_tables.extend(endpoint_route_tables::distinct(fresh));
-    Ok(())
+    tables.retain(|t| !removed.contains(t));
+    tables.extend(endpoint_route_tables::distinct(fresh));
+    Ok(tables)
 }
 
 fn change_policy(request: &Request<'_>, endpoint: &mut VpcEndpoint) -> Result<(), Refusal> {
     let document = request.text("PolicyDocument");
-    match (request.flag("ResetPolicy") == Some(true), document) {
+    let given = match (request.flag("ResetPolicy") == Some(true), document) {
         (true, Some(_)) => {
             return Err(refuse::invalid_combination("PolicyDocument and ResetPolicy cannot be used together."));
         }
-        (true, None) | (false, Some("")) => endpoint.policy = endpoint_policy::GATEWAY_DEFAULT.to_owned(),
-        (false, Some(text)) => endpoint.policy = endpoint_policy::check_gateway(text)?,
-        (false, None) => {}
-    }
+        (true, None) | (false, Some("")) => None,
+        (false, Some(text)) => Some(text),
+        (false, None) => return Ok(()),
+    };
+    endpoint.policy = endpoint_policy::check(&endpoint.kind, given)?;
     Ok(())
 }

@@ -46,9 +46,10 @@ pub fn delete_route_table(
     }
     let endpoints: Vec<_> = draft.endpoints.values().filter(|e| e.route_tables().contains(&id)).cloned().collect();
     for mut endpoint in endpoints {
-        let EndpointKind::Gateway { route_tables } = &mut endpoint.kind;
-        route_tables.retain(|table| *table != id);
-        draft.put(endpoint);
+        if let EndpointKind::Gateway { route_tables } = &mut endpoint.kind {
+            route_tables.retain(|table| *table != id);
+            draft.put(endpoint);
+        }
     }
     draft.remove(id);
     Ok(json!({}))
