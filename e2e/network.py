@@ -64,6 +64,18 @@ class Network:
         )
         return made["VpcEndpoint"]["VpcEndpointId"]
 
+    def interface_endpoint(self, service, *subnets, groups=(), **more):
+        """Makes one and gives the create reply's description."""
+        more.setdefault("VpcEndpointType", "Interface")
+        if groups:
+            more["SecurityGroupIds"] = list(groups)
+        return self.ec2.create_vpc_endpoint(
+            VpcId=self.vpc, ServiceName=f"com.amazonaws.us-east-1.{service}", SubnetIds=list(subnets), **more
+        )["VpcEndpoint"]
+
+    def dns_hostnames(self, enable):
+        self.ec2.modify_vpc_attribute(VpcId=self.vpc, EnableDnsHostnames={"Value": enable})
+
     def credentials(self, instance):
         """The administrator's keys on the instance, as `aws configure` would leave them."""
         e = self.region.environment
@@ -105,6 +117,8 @@ class Network:
         for group in groups:
             for permission in group["IpPermissions"]:
                 ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
+            for permission in group["IpPermissionsEgress"]:
+                ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=[permission])
         for group in groups:
             ec2.delete_security_group(GroupId=group["GroupId"])
         for subnet in ec2.describe_subnets(Filters=of_vpc)["Subnets"]:

@@ -158,11 +158,6 @@ fn what_a_gateway_endpoint_cannot_be() {
             "InvalidParameter: Endpoint type (Gateway) does not match available service types ([Interface]).",
         ),
         ("ServiceName", json!(null), "MissingParameter"),
-        (
-            "VpcEndpointType",
-            json!("Interface"),
-            "UnsupportedOperation: An endpoint of type Interface for com.amazonaws.us-east-1.s3 is not served by Postern yet.",
-        ),
         ("VpcEndpointType", json!("GatewayLoadBalancer"), "InvalidParameter: Endpoint type (GatewayLoadBalancer)"),
         ("VpcEndpointType", json!("Resource"), "UnsupportedOperation: An endpoint of type Resource"),
         ("VpcEndpointType", json!("Portal"), "InvalidVpcEndpointType"),
@@ -284,6 +279,53 @@ fn services() {
               "SupportedIpAddressTypes": [
                 "ipv4"
               ]
+            },
+            {
+              "ServiceName": "com.amazonaws.us-east-1.s3",
+              "ServiceId": "vpce-svc-0824aaeecceaf8583",
+              "ServiceType": [
+                {
+                  "ServiceType": "Interface"
+                }
+              ],
+              "ServiceRegion": "us-east-1",
+              "AvailabilityZoneIds": [
+                "use1-az1",
+                "use1-az2",
+                "use1-az3",
+                "use1-az4",
+                "use1-az5",
+                "use1-az6"
+              ],
+              "AvailabilityZones": [
+                "us-east-1a",
+                "us-east-1b",
+                "us-east-1c",
+                "us-east-1d",
+                "us-east-1e",
+                "us-east-1f"
+              ],
+              "Owner": "amazon",
+              "BaseEndpointDnsNames": [
+                "s3.us-east-1.vpce.amazonaws.com"
+              ],
+              "VpcEndpointPolicySupported": true,
+              "AcceptanceRequired": false,
+              "ManagesVpcEndpoints": false,
+              "Tags": [],
+              "SupportedIpAddressTypes": [
+                "ipv4"
+              ],
+              "PrivateDnsName": "s3.us-east-1.amazonaws.com",
+              "PrivateDnsNames": [
+                {
+                  "PrivateDnsName": "s3.us-east-1.amazonaws.com"
+                },
+                {
+                  "PrivateDnsName": "*.s3.us-east-1.amazonaws.com"
+                }
+              ],
+              "PrivateDnsNameVerificationState": "verified"
             }
           ],
           "ServiceNames": [
@@ -292,11 +334,13 @@ fn services() {
         }"#]]
     .assert_eq(&pretty(&reply));
     let page = rig.call("DescribeVpcEndpointServices", json!({ "MaxResults": 1 }));
-    assert_eq!(page["ServiceNames"], json!([S3]));
-    let next = rig.call("DescribeVpcEndpointServices", json!({ "NextToken": page["NextToken"] }));
+    assert_eq!(page["ServiceNames"], json!(["com.amazonaws.iam"]));
+    let next = rig.call("DescribeVpcEndpointServices", json!({ "NextToken": page["NextToken"], "MaxResults": 1 }));
     assert_eq!(next["ServiceNames"], json!(["com.amazonaws.us-east-1.dynamodb"]));
     let unknown = rig.refused("DescribeVpcEndpointServices", json!({ "ServiceNames": ["x"] }));
     assert_eq!(unknown, "InvalidServiceName: The Vpc Endpoint Service 'x' does not exist");
     let filters = json!({ "Filters": [{ "Name": "service-type", "Values": ["Interface"] }] });
-    assert_eq!(rig.call("DescribeVpcEndpointServices", filters)["ServiceDetails"], json!([]));
+    let interfaces = rig.call("DescribeVpcEndpointServices", filters)["ServiceNames"].clone();
+    assert!(!interfaces.as_array().unwrap().contains(&json!("com.amazonaws.us-east-1.dynamodb")), "{interfaces}");
+    assert!(interfaces.as_array().unwrap().contains(&json!(S3)), "{interfaces}");
 }

@@ -6,6 +6,7 @@ mod describes;
 mod endpoints;
 mod flaws;
 mod gateways;
+mod interface_endpoints;
 mod prefix_lists;
 mod random;
 mod random_compute;

@@ -16,7 +16,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0usize..26, any::<[usize; 3]>(), 0u8..6, 15u8..30).prop_map(|(operation, picks, octet, length)| Step {
+    (0usize..30, any::<[usize; 3]>(), 0u8..6, 15u8..30).prop_map(|(operation, picks, octet, length)| Step {
         operation,
         picks,
         octet,
@@ -87,6 +87,25 @@ fn call(world: &World, step: &Step) -> (&'static str, Value) {
         22 => ("DisassociateVpcCidrBlock", json!({ "AssociationId": range })),
         23 => ("AssociateAddress", json!({ "AllocationId": address, "NetworkInterfaceId": interface })),
         24 => ("DeleteSubnet", json!({ "SubnetId": subnet })),
+        25 | 26 => {
+            let groups: Vec<String> = world.security_groups.keys().map(|i| i.to_string()).collect();
+            let service = ["com.amazonaws.us-east-1.s3", "com.amazonaws.us-east-1.sts"][c % 2];
+            let input = json!({
+                "VpcEndpointType": "Interface", "VpcId": vpc, "ServiceName": service, "SubnetIds": [subnet],
+                "SecurityGroupIds": [text(groups, b, "sg")], "PrivateDnsEnabled": b % 3 == 0,
+            });
+            ("CreateVpcEndpoint", input)
+        }
+        27 => {
+            let members = [
+                ("AddSubnetIds", json!([subnet])),
+                ("RemoveSubnetIds", json!([subnet])),
+                ("PrivateDnsEnabled", json!(c % 2 == 0)),
+            ];
+            let (member, value) = &members[a % 3];
+            ("ModifyVpcEndpoint", json!({ "VpcEndpointId": endpoint, *member: value }))
+        }
+        28 => ("ModifyVpcAttribute", json!({ "VpcId": vpc, "EnableDnsHostnames": { "Value": c % 3 != 0 } })),
         _ => ("DeleteRouteTable", json!({ "RouteTableId": table })),
     }
 }
