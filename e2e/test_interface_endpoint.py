@@ -6,6 +6,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from network import Network
+
 PATIENCE = "--region us-east-1 --cli-connect-timeout 4"
 WHO = f"AWS_MAX_ATTEMPTS=1 AWS_STS_REGIONAL_ENDPOINTS=regional aws sts get-caller-identity {PATIENCE} --query Account --output text"
 VPCS = f"AWS_MAX_ATTEMPTS=1 aws ec2 describe-vpcs {PATIENCE} --query 'length(Vpcs)'"
@@ -333,3 +335,21 @@ def test_in_force_when_the_call_returns(region, network, private, listening):
         network.ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
         closed = region.run(private, f"curl -sS -o /dev/null --connect-timeout 1 https://{STS}/", check=False)
         assert closed.returncode == 28, closed
+
+
+def test_an_endpoint_outlives_the_daemon(fresh):
+    """Killed and started again: the same interfaces, names and addresses, and packets on the same way."""
+    region = fresh("root")
+    network = Network(region)
+    network.dns_hostnames(True)
+    instance = network.instance(network.private)["InstanceId"]
+    made = network.interface_endpoint("sts", network.private)
+    before = network.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    region.kill()
+    region.up()
+    network.ec2 = region.client("ec2")
+    assert network.ec2.describe_vpc_endpoints()["VpcEndpoints"] == before
+    region.wait_running(instance)
+    own = interfaces(network, made)[0]["PrivateIpAddress"]
+    assert addresses(region, instance, STS) == {own}
+    works(region, instance, f"curl -sS -o /dev/null --max-time 3 https://{STS}/")

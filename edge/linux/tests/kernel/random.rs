@@ -108,7 +108,8 @@ impl Dice {
     fn question(&mut self, id: u16) -> Question {
         let own = ["10.0.1.5", "10.0.2.5", "10.0.3.5", "10.0.1.6", "10.0.1.5"].map(ip);
         let from = self.roll(INSTANCES.len());
-        let to = match self.roll(4) {
+        let to = match self.roll(5) {
+            4 => self.pick(&[world::STS_AT, world::S3_AT, world::EC2_AT].map(ip)),
             0 => self.pick(
                 &["93.184.215.14", "198.51.100.1", "198.51.100.5", "198.51.100.9", "52.217.3.4", "54.231.1.1"].map(ip),
             ),

@@ -17,9 +17,15 @@ pub const BESIDE: u64 = 4;
 pub const FAR: u64 = 5;
 pub const INSTANCES: [u64; 5] = [WEB, APP, DB, BESIDE, FAR];
 
+/// The addresses of interface endpoints.
+pub const STS_AT: &str = "10.0.1.20";
+pub const S3_AT: &str = "10.0.2.20";
+pub const EC2_AT: &str = "10.0.3.20";
+
 /// In HOME: WEB and BESIDE in the public subnet 10.0.1.0/24 (WEB with a public address), APP in the private one
 /// 10.0.2.0/24 behind a NAT gateway and an S3 endpoint, DB in the closed one 10.0.3.0/24 with an ACL of its own. In TWIN,
-/// with the same range: FAR, public, at WEB's private address.
+/// with the same range: FAR, public, at WEB's private address. Interface endpoints of HOME: for STS beside WEB in BESIDE's
+/// group, for S3 beside APP in WEB's group, for EC2 beside DB in BESIDE's group.
 pub fn world() -> World {
     let mut world = World::default();
     let mut put = |entity: Entity| drop(world.apply(Change::Put(Box::new(entity))));
@@ -73,6 +79,11 @@ pub fn world() -> World {
     }
     nat(1, HOME, 1, "10.0.1.9", "198.51.100.9").into_iter().for_each(&mut put);
     put(endpoint(1, HOME, &[3]).into());
+    for (n, service, subnet, address, group) in
+        [(2, "sts", 1, STS_AT, 4), (3, "s3", 2, S3_AT, 1), (4, "ec2", 3, EC2_AT, 4)]
+    {
+        interface_endpoint(n, service, subnet, address, group).into_iter().for_each(&mut put);
+    }
     assert_eq!(world.flaws(), Vec::<String>::new());
     world
 }
@@ -345,6 +356,29 @@ pub fn endpoint(n: u64, vpc: u64, tables: &[u64]) -> VpcEndpoint {
         client_token: None,
         tags: Tags::new(),
     }
+}
+
+/// An endpoint with one interface.
+fn interface_endpoint(n: u64, service: &str, subnet: u64, address: &str, group: u64) -> Vec<Entity> {
+    let interface = NetworkInterface {
+        kind: InterfaceKind::VpcEndpoint,
+        attachment: Some(attachment(0xe0 + n, None)),
+        requester_managed: true,
+        ..interface(0xe0 + n, HOME, subnet, address, None, group)
+    };
+    let own = InterfaceEndpoint {
+        suffix: "abcd1234".into(),
+        subnets: vec![EndpointSubnet { subnet: interface.subnet, interface: interface.id }],
+        groups: interface.groups.clone(),
+        private_dns: false,
+        private_dns_for_inbound_only: false,
+    };
+    let endpoint = VpcEndpoint {
+        service_name: format!("com.amazonaws.us-east-1.{service}"),
+        kind: EndpointKind::Interface(own),
+        ..endpoint(n, HOME, &[])
+    };
+    vec![interface.into(), endpoint.into()]
 }
 
 fn instance(n: u64, vpc: u64, subnet: u64) -> Instance {

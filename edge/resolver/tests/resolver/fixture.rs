@@ -145,3 +145,48 @@ fn instance(n: u64, region: &Region) -> Instance {
         tags: Tags::new(),
     }
 }
+
+pub const ENDPOINT: VpcEndpointId = VpcEndpointId::from_bits(0xe);
+
+/// An endpoint of HOME for a service, at 10.0.1.20 in zone a and at 10.0.2.20 in zone b.
+pub fn endpoint(world: &mut World, service: &str, private_dns: bool, for_inbound_only: bool) {
+    let region = Region::new("us-east-1");
+    let mut subnets = Vec::new();
+    for (n, zone, third) in [(11, "us-east-1a", 1), (12, "us-east-1b", 2)] {
+        let address = PrivateAddress { address: Ipv4Addr::new(10, 0, third, 20), auto_public: None };
+        let eni = NetworkInterface {
+            zone: AvailabilityZone::new(zone),
+            vpc: HOME,
+            subnet: SubnetId::from_bits(n),
+            kind: InterfaceKind::VpcEndpoint,
+            addresses: vec![address],
+            attachment: None,
+            ..interface(n, &region)
+        };
+        subnets.push(EndpointSubnet { subnet: eni.subnet, interface: eni.id });
+        world.apply(Change::Put(Box::new(eni.into())));
+    }
+    let own = InterfaceEndpoint {
+        suffix: "abcd1234".into(),
+        subnets,
+        groups: vec![],
+        private_dns,
+        private_dns_for_inbound_only: for_inbound_only,
+    };
+    let endpoint = VpcEndpoint {
+        id: ENDPOINT,
+        vpc: HOME,
+        owner: AccountId::DEFAULT,
+        region,
+        service_name: format!("com.amazonaws.us-east-1.{service}"),
+        kind: EndpointKind::Interface(own),
+        state: EndpointState::Available,
+        policy: String::new(),
+        ip_address_type: "ipv4".into(),
+        dns_record_ip_type: "ipv4".into(),
+        created: OffsetDateTime::UNIX_EPOCH,
+        client_token: None,
+        tags: Tags::new(),
+    };
+    world.apply(Change::Put(Box::new(endpoint.into())));
+}

@@ -105,3 +105,63 @@ fn the_test_sites_have_names() {
 fn zone_of(site: &str) -> String {
     if site.ends_with(".amazonaws.com") { "amazonaws.com".to_owned() } else { String::new() }
 }
+
+const BOTH: [&str; 2] = ["10.0.1.20", "10.0.2.20"];
+
+#[test]
+fn an_endpoints_own_names_are_known_everywhere() {
+    let mut world = world();
+    endpoint(&mut world, "sts", false, false);
+    let label = format!("{ENDPOINT}-abcd1234");
+    let base = "sts.us-east-1.vpce.amazonaws.com";
+    for vpc in [HOME, TWIN, FAR] {
+        assert_eq!(a(&world, vpc, &format!("{label}.{base}")), BOTH);
+        assert_eq!(a(&world, vpc, &format!("{label}-us-east-1b.{base}")), ["10.0.2.20"]);
+    }
+    for stranger in [
+        format!("{label}-us-east-1c.{base}"),
+        format!("{label}x.{base}"),
+        format!("{label}-.{base}"),
+        format!("a.{label}.{base}"),
+        format!("{label}.ec2.us-east-1.vpce.amazonaws.com"),
+        format!("{label}.sts.eu-west-1.vpce.amazonaws.com"),
+        format!("vpce-0123456789abcdef0-abcd1234.{base}"),
+        format!("{ENDPOINT}-abcd1235.{base}"),
+        format!("vpce-é-abcd1234.{base}"),
+        base.to_owned(),
+        "vpce.amazonaws.com".to_owned(),
+    ] {
+        assert_eq!(a(&world, HOME, &stranger), ["unknown"], "{stranger}");
+    }
+}
+
+#[test]
+fn an_s3_endpoints_names_carry_names_in_front() {
+    let mut world = world();
+    endpoint(&mut world, "s3", true, false);
+    let own = &format!("{ENDPOINT}-abcd1234.s3.us-east-1.vpce.amazonaws.com");
+    assert_eq!(a(&world, HOME, &format!("bucket.{own}")), BOTH);
+    assert_eq!(a(&world, HOME, &format!("a.b.vpce-c.bucket.{own}")), BOTH);
+    assert_eq!(a(&world, HOME, own), ["empty"]);
+    assert_eq!(a(&world, HOME, "s3.us-east-1.amazonaws.com"), BOTH);
+    assert_eq!(a(&world, HOME, "my.bucket.s3.us-east-1.amazonaws.com"), BOTH);
+    let public = public_service(&Region::new("us-east-1"), "s3").unwrap().address.to_string();
+    assert_eq!(a(&world, HOME, "s3.amazonaws.com"), [public.as_str()], "the global name is not the endpoint's");
+    endpoint(&mut world, "s3", true, true);
+    assert_eq!(a(&world, HOME, "s3.us-east-1.amazonaws.com"), [public.as_str()], "only for inbound resolver endpoints");
+}
+
+#[test]
+fn a_public_name_leads_to_the_endpoint_in_its_vpc_while_private_dns_is_on() {
+    let mut world = world();
+    let public = public_service(&Region::new("us-east-1"), "sts").unwrap().address.to_string();
+    let name = "STS.us-east-1.amazonaws.com.";
+    endpoint(&mut world, "sts", true, false);
+    assert_eq!(a(&world, HOME, name), BOTH);
+    assert_eq!(a(&world, TWIN, name), [public.as_str()]);
+    change(&mut world, |vpc, _, _| vpc.enable_dns_hostnames = false);
+    assert_eq!(a(&world, HOME, name), [public.as_str()]);
+    change(&mut world, |vpc, _, _| vpc.enable_dns_hostnames = true);
+    endpoint(&mut world, "sts", false, false);
+    assert_eq!(a(&world, HOME, name), [public.as_str()]);
+}

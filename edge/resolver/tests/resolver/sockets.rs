@@ -46,6 +46,21 @@ fn an_answer_repeats_the_question_as_it_was_spelt() {
 }
 
 #[test]
+fn every_address_of_an_endpoint_comes_first_at_times() {
+    let mut world = world();
+    endpoint(&mut world, "sts", true, false);
+    let mut firsts = std::collections::BTreeSet::new();
+    for id in 0..4 {
+        let mut asked = question("sts.us-east-1.amazonaws.com.", RecordType::A);
+        asked.metadata.id = id;
+        let answer = ask(&world, &asked);
+        assert_eq!(answer.answers.len(), 2);
+        firsts.insert(format!("{:?}", answer.answers[0].data));
+    }
+    assert_eq!(firsts.len(), 2, "{firsts:?}");
+}
+
+#[test]
 fn nothing_is_said_with_a_start_of_authority() {
     let world = world();
     let unknown = ask(&world, &question("gone.ec2.internal.", RecordType::A));

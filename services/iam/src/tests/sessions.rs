@@ -2,6 +2,7 @@
 
 use super::*;
 use postern_call::Principal;
+use postern_policy::PolicyKind;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/web";
 
@@ -38,6 +39,32 @@ async fn everybody_learns_who_they_are() {
         );
     }
     assert!(lab.sts_as(&Caller::anonymous(), "GetCallerIdentity", json!({})).await.is_err());
+}
+
+/// Says no, for want of a policy of one kind.
+struct Lacking(PolicyKind);
+
+impl Judge for Lacking {
+    fn judge(&self, _: &Ask<'_>) -> Decision {
+        Decision::ImplicitDeny { missing: self.0, nearly: vec![] }
+    }
+}
+
+#[tokio::test]
+async fn only_an_endpoint_keeps_a_caller_from_learning_it() {
+    let lab = Lab::new();
+    let ann = lab.user("ann").await;
+    let ask = async |kind| {
+        let sts = StsService::new(lab.iam.clone(), Arc::new(Lacking(kind)));
+        sts.call(lab.request(&ann, "sts", "GetCallerIdentity", json!({}))).await
+    };
+    for kind in [PolicyKind::Identity, PolicyKind::Boundary, PolicyKind::Session, PolicyKind::ServiceControl] {
+        assert!(ask(kind).await.is_ok(), "{kind:?}");
+    }
+    let refusal = ask(PolicyKind::Endpoint).await.unwrap_err();
+    assert_eq!((refusal.code.as_str(), refusal.status), ("AccessDenied", 403));
+    let sentence = "because no VPC endpoint policy allows the sts:GetCallerIdentity action";
+    assert!(refusal.message.ends_with(sentence), "{refusal}");
 }
 
 #[tokio::test]
