@@ -7,7 +7,7 @@ use crate::refuse;
 use crate::state::{Account, key};
 use crate::verb::Subject;
 use postern_call::{Call, Caller, Principal, Refusal};
-use postern_names::AccountId;
+use postern_names::{AccountId, Via};
 use postern_policy::{Ask, Decision, Document, Judge, Keys, PolicyKind, code_for, hint, sentence, table};
 use serde_json::Value;
 
@@ -53,28 +53,45 @@ pub struct Question<'a> {
 impl Question<'_> {
     /// The refusal carries AWS's sentence, and as a hint what nearly allowed it.
     pub fn put(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
-        self.put_if(judge, call, |_| true)
+        let (code, status) = code_for(self.service);
+        let action = format!("{}:{}", self.service, self.operation);
+        let ask = self.ask(call, &action);
+        let decision = judge.judge(&ask);
+        if matches!(decision, Decision::Allow { .. }) {
+            return Ok(());
+        }
+        let refusal = Refusal::new(code, sentence(&ask, &decision)).status(status);
+        Err(Refusal { hint: hint(&decision), ..refusal })
     }
 
-    /// For what needs no permission: only the policy of the endpoint that the call came through can refuse it.
+    /// For what needs no permission: only the policy of the endpoint that the call came through can refuse it. No other
+    /// refusal is put down as the request's.
     pub fn put_to_endpoint(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
-        self.put_if(judge, call, |decision| match decision {
+        if !matches!(call.via, Via::Endpoint { .. }) {
+            return Ok(());
+        }
+        let action = format!("{}:{}", self.service, self.operation);
+        let aside = Self { keys: self.keys.clone(), ..self };
+        let counts = match judge.judge(&Ask { request_id: None, ..aside.ask(call, &action) }) {
             Decision::Allow { .. } => false,
             Decision::ExplicitDeny { by } => by.kind == PolicyKind::Endpoint,
-            Decision::ImplicitDeny { missing, .. } => *missing == PolicyKind::Endpoint,
-        })
+            Decision::ImplicitDeny { missing, .. } => missing == PolicyKind::Endpoint,
+        };
+        if counts { self.put(judge, call) } else { Ok(()) }
     }
 
-    fn put_if(self, judge: &dyn Judge, call: &Call, counts: impl Fn(&Decision) -> bool) -> Result<(), Refusal> {
-        let action = format!("{}:{}", self.service, self.operation);
+    fn ask<'a>(self, call: &'a Call, action: &'a str) -> Ask<'a>
+    where
+        Self: 'a,
+    {
         let mut keys = self.keys;
         if let Some(action) = table::service(self.service).and_then(|table| table.action(self.operation)) {
             action.keep_known(self.resource, &mut keys);
         }
-        let ask = Ask {
+        Ask {
             caller: &call.caller,
             via: &call.via,
-            action: &action,
+            action,
             resource: self.resource,
             resource_account: Some(self.account),
             resource_policy: self.policy,
@@ -84,14 +101,7 @@ impl Question<'_> {
             user_agent: call.user_agent.as_deref(),
             now: call.now,
             request_id: Some(&call.request_id),
-        };
-        let decision = judge.judge(&ask);
-        if matches!(decision, Decision::Allow { .. }) || !counts(&decision) {
-            return Ok(());
         }
-        let (code, status) = code_for(self.service);
-        let refusal = Refusal::new(code, sentence(&ask, &decision)).status(status);
-        Err(Refusal { hint: hint(&decision), ..refusal })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use postern_call::Principal;
+use postern_names::{VpcEndpointId, VpcId};
 use postern_policy::PolicyKind;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/web";
@@ -56,7 +57,10 @@ async fn only_an_endpoint_keeps_a_caller_from_learning_it() {
     let ann = lab.user("ann").await;
     let ask = async |kind| {
         let sts = StsService::new(lab.iam.clone(), Arc::new(Lacking(kind)));
-        sts.call(lab.request(&ann, "sts", "GetCallerIdentity", json!({}))).await
+        let mut call = lab.request(&ann, "sts", "GetCallerIdentity", json!({}));
+        let (id, vpc) = (VpcEndpointId::from_bits(1), VpcId::from_bits(1));
+        call.via = Via::Endpoint { id, vpc, source: IpAddr::V4(Ipv4Addr::new(10, 0, 1, 5)), account: ACCOUNT };
+        sts.call(call).await
     };
     for kind in [PolicyKind::Identity, PolicyKind::Boundary, PolicyKind::Session, PolicyKind::ServiceControl] {
         assert!(ask(kind).await.is_ok(), "{kind:?}");
