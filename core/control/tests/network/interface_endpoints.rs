@@ -154,7 +154,8 @@ fn an_interface_endpoint_has_interfaces_and_names() {
           "TagSet": [],
           "DenyAllIgwTraffic": false,
           "Ipv6Native": false
-        }"#]].assert_eq(&pretty(&interfaces["NetworkInterfaces"][0]));
+        }"#]]
+    .assert_eq(&pretty(&interfaces["NetworkInterfaces"][0]));
 }
 
 #[test]
