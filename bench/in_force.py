@@ -64,7 +64,8 @@ def run(region, calls, scale):
     return (
         "## From the call to the packet\n\n" + table(head, rows)
         + "\nA negative number in the third column: the packet passed before the caller heard so. The prober tries every "
-        "0.2 ms; each way is seen shut for 0.1 s before the call. Raw is two processes (`nft`, `ip`) in an empty namespace.\n"
+        "0.2 ms, so a positive number up to about 0.3 is its own step; each way is seen shut for 0.1 s before the call. Raw "
+        "is two processes (`nft`, `ip`) in an empty namespace.\n"
     )
 
 

@@ -28,7 +28,7 @@ class Scale:
     creates: int
 
 
-FULL = Scale(runs=5, seconds=2.0, rounds=20000, repeats=15, creates=200)
+FULL = Scale(runs=5, seconds=1.0, rounds=20000, repeats=15, creates=200)
 SMOKE = Scale(runs=1, seconds=0.2, rounds=200, repeats=2, creates=5)
 
 

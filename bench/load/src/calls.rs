@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 use std::ops::Range;
 use std::sync::{Arc, Barrier};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A connection that has rested longer may be closed by the server at any moment; a new one is made instead.
+const IDLE: Duration = Duration::from_secs(20);
 
 pub fn run(arguments: &Arguments) -> Result<Value, Trouble> {
     let target = Target::new(arguments)?;
@@ -20,9 +23,14 @@ pub fn run(arguments: &Arguments) -> Result<Value, Trouble> {
     let mut signer = Signer::new(arguments.keys()?, region, arguments.maybe("service").unwrap_or("ec2"));
     let mut connection = target.connect()?;
     let mut out = std::io::stdout().lock();
+    let mut used = Instant::now();
     for line in std::io::stdin().lock().lines() {
         let told: Value = serde_json::from_str(&line?)?;
+        if used.elapsed() > IDLE {
+            connection = target.connect()?;
+        }
         let answer = call(&told, &target, &mut signer, &mut connection)?;
+        used = Instant::now();
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
