@@ -26,10 +26,18 @@ def ordinary_user():
     """The name of a user without privileges: made here when the tests run as root."""
     if os.getuid() != 0:
         return pwd.getpwuid(os.getuid()).pw_name
-    try:
-        pwd.getpwnam(ORDINARY_USER)
-    except KeyError:
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", ORDINARY_USER], check=True)
+    # Several workers may come here at once: whoever is first makes the user, the others find it.
+    for _ in range(50):
+        try:
+            pwd.getpwnam(ORDINARY_USER)
+            break
+        except KeyError:
+            made = subprocess.run(
+                ["useradd", "--create-home", "--shell", "/bin/bash", ORDINARY_USER], capture_output=True, text=True
+            )
+            time.sleep(0.2)
+    else:
+        raise AssertionError(f"the tests need an ordinary user: useradd says {made.stderr}")
     return ORDINARY_USER
 
 
