@@ -177,7 +177,7 @@ def test_open_connections_are_cut_when_the_endpoint_goes(region, network, privat
         "except TimeoutError: print('timeout')\n"
     )
     region.run(private, f"cat > /root/hold.py", stdin=script)
-    region.run(private, "setsid python3 /root/hold.py > /root/hold.log 2>&1 < /dev/null & sleep 2; grep open /root/hold.log")
+    region.run(private, "setsid python3 /root/hold.py > /root/hold.log 2>&1 < /dev/null & for i in $(seq 100); do grep -q open /root/hold.log && exit 0; sleep 0.05; done; cat /root/hold.log; exit 1")
     network.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     for _ in range(60):
         said = region.run(private, "cat /root/hold.log").stdout

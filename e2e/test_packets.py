@@ -2,7 +2,7 @@
 
 import pytest
 
-LISTEN = "setsid python3 -c \"import socketserver as s\nclass H(s.BaseRequestHandler):\n def handle(self): self.request.sendall(('from '+self.client_address[0]).encode())\ns.TCPServer.allow_reuse_address=True\ns.ThreadingTCPServer(('0.0.0.0',{port}),H).serve_forever()\" > /dev/null 2>&1 < /dev/null & sleep 0.7"
+LISTEN = "setsid python3 -c \"import socketserver as s\nclass H(s.BaseRequestHandler):\n def handle(self): self.request.sendall(('from '+self.client_address[0]).encode())\ns.TCPServer.allow_reuse_address=True\ns.ThreadingTCPServer(('0.0.0.0',{port}),H).serve_forever()\" > /dev/null 2>&1 < /dev/null & for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && exit 0; sleep 0.05; done; exit 1"
 ASK = "python3 -c \"import socket; s=socket.create_connection(('{host}',{port}),2); s.settimeout(2); print(s.recv(99).decode())\""
 
 
@@ -191,7 +191,7 @@ def test_stateful_groups_let_flows_go_on(region, network, protocol):
         "while True:\n c,_=s.accept()\n import threading\n threading.Thread(target=lambda c=c:[c.sendall(d) for d in iter(lambda:c.recv(9),b'')]).start()\n"
     )
     region.run(server["InstanceId"], "cat > /root/echo.py", stdin=echo)
-    region.run(server["InstanceId"], "setsid python3 /root/echo.py > /dev/null 2>&1 < /dev/null & sleep 0.7")
+    region.run(server["InstanceId"], "setsid python3 /root/echo.py > /dev/null 2>&1 < /dev/null & for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/8000) 2>/dev/null && exit 0; sleep 0.05; done; exit 1")
     hold = (
         f"import socket,time,os\ns=socket.create_connection(('{ip(server)}',8000),3); s.settimeout(3)\n"
         "s.sendall(b'one'); print(s.recv(9).decode(),flush=True)\n"
