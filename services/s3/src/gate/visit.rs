@@ -6,7 +6,7 @@ use crate::store::buckets::Bucket;
 use postern_call::{Caller, Refusal};
 use postern_names::AccountId;
 use postern_policy::table;
-use postern_policy::{Ask, Decision, Keys, sentence_among};
+use postern_policy::{Ask, Decision, Keys, hint, sentence_among};
 use postern_serve::Judge;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -95,15 +95,4 @@ fn with_owner(mut keys: Keys, owner: Option<AccountId>) -> Keys {
         keys.insert("s3:resourceaccount".into(), vec![owner.to_string()]);
     }
     keys
-}
-
-/// Which statement it was, for the person at the keyboard.
-fn hint(decision: &Decision) -> Option<String> {
-    let (statement, word) = match decision {
-        Decision::ExplicitDeny { by } => (by, "denied by"),
-        Decision::ImplicitDeny { nearly, .. } => (&nearly.first()?.statement, "nearly allowed by"),
-        Decision::Allow { .. } => return None,
-    };
-    let name = statement.sid.clone().map_or_else(|| format!("statement {}", statement.index), |sid| format!("`{sid}`"));
-    Some(format!("{word} {name} of {}", statement.policy).chars().filter(|c| (' '..='~').contains(c)).collect())
 }
