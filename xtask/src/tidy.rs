@@ -24,6 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("services/access-analyzer", &["call", "policy", "serve"]),
     ("services/ec2", &["names", "call", "policy", "serve", "model", "control", "store"]),
     ("services/iam", &["names", "call", "policy", "serve", "store"]),
+    ("services/kit", &["names", "call", "policy", "store"]),
     ("services/organizations", &["names", "call", "policy", "serve", "store"]),
     ("services/s3", &["names", "call", "policy", "serve", "store"]),
 ];
