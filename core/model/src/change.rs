@@ -52,6 +52,8 @@ entities! {
     Endpoint(VpcEndpoint, VpcEndpointId) id;
     KeyPair(KeyPair, KeyPairId) id;
     Instance(Instance, InstanceId) id;
+    Peering(VpcPeeringConnection, VpcPeeringConnectionId) id;
+    Outages(Outages, OutagesKey) key;
 }
 
 /// One step from a World to the next. Replaying the changes of a log in order gives the same World.

@@ -19,6 +19,7 @@ impl World {
         self.check_public_addresses(&mut flaws);
         self.check_gateways(&mut flaws);
         self.check_endpoints(&mut flaws);
+        self.check_peerings(&mut flaws);
         flaws.0
     }
 
@@ -170,16 +171,6 @@ impl World {
                 flaws.unless(is_near, || format!("{id} and {} are in two VPCs or zones", eni.id));
             }
         }
-        for group in self.security_groups.values() {
-            for peer in group
-                .rules
-                .iter()
-                .filter_map(|r| if let GroupPeer::Group { id, .. } = r.peer { Some(id) } else { None })
-            {
-                let is_there = self.security_groups.contains_key(&peer);
-                flaws.unless(is_there, || format!("a rule of {} names {peer}, which is gone", group.id));
-            }
-        }
     }
 
     fn check_public_addresses(&self, flaws: &mut Flaws) {
@@ -255,6 +246,28 @@ impl World {
         flaws.once(&format!("of {id} the zone"), zones);
         flaws.unless(!own.groups.is_empty(), || format!("{id} has no group"));
         flaws.unless(endpoint.interface_service().is_some(), || format!("{id} is for no service of its type"));
+    }
+
+    fn check_peerings(&self, flaws: &mut Flaws) {
+        let active: Vec<_> = self.peerings.values().filter(|peering| peering.is_active()).collect();
+        for peering in &active {
+            let id = peering.id;
+            let ranges = |side: &PeeringSide| self.vpcs.get(&side.vpc).map(|_| self.ranges_of_side(side));
+            match (ranges(&peering.requester), ranges(&peering.accepter)) {
+                (Some(near), Some(far)) => {
+                    let overlap = near.iter().any(|a| far.iter().any(|b| a.overlaps(*b)));
+                    flaws.unless(!overlap, || format!("{id} joins VPCs that overlap"));
+                }
+                _ => flaws.add(format!("{id} is active and one of its VPCs is gone")),
+            }
+        }
+        flaws.once(
+            "the peering of",
+            active.iter().map(|p| {
+                let (a, b) = (p.requester.vpc, p.accepter.vpc);
+                format!("{} and {}", a.min(b), a.max(b))
+            }),
+        );
     }
 }
 

@@ -17,6 +17,8 @@ mod invariant;
 mod key_pair;
 mod look;
 mod network_acl;
+mod outage;
+mod peering;
 mod prefix_list;
 mod route_table;
 mod service_catalogue;
@@ -37,6 +39,8 @@ pub use interface_service::{INTERFACE_SERVICES, InterfaceService, Scope, covers_
 pub use key_pair::KeyPair;
 pub use look::EndpointRoute;
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
+pub use outage::{Outages, OutagesKey, Since};
+pub use peering::{PeeringSide, PeeringState, VpcPeeringConnection};
 pub use prefix_list::{ManagedPrefixList, PrefixListEntry, PrefixListState, aws_prefix_lists};
 pub use route_table::{Route, RouteDestination, RouteTable, RouteTarget, TableAssociation};
 pub use service_catalogue::{GATEWAY_SERVICES, GatewayService, PublicService, public_service, public_services};

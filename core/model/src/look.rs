@@ -61,10 +61,21 @@ impl World {
 
     /// The addresses of an interface endpoint, subnet by subnet; of one zone only if it is named.
     pub fn endpoint_addresses(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Ipv4Addr> {
-        let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
-        let interfaces = places.iter().filter_map(|place| self.network_interfaces.get(&place.interface));
-        let wanted = interfaces.filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
+        let wanted = self.endpoint_interfaces(endpoint).filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
         wanted.filter_map(NetworkInterface::primary_address).collect()
+    }
+
+    /// The addresses that an interface endpoint's names mean: of its regional name those in zones that are up, or all if none
+    /// is; of a zonal name the zone's own, whatever befell it.
+    pub fn endpoint_answers(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Ipv4Addr> {
+        let up = self.endpoint_interfaces(endpoint).filter(|eni| !self.zone_is_down(&eni.zone));
+        let up: Vec<Ipv4Addr> = up.filter_map(NetworkInterface::primary_address).collect();
+        if zone.is_some() || up.is_empty() { self.endpoint_addresses(endpoint, zone) } else { up }
+    }
+
+    fn endpoint_interfaces(&self, endpoint: &VpcEndpoint) -> impl Iterator<Item = &NetworkInterface> {
+        let places = endpoint.interface().map(|own| own.subnets.clone()).unwrap_or_default();
+        places.into_iter().filter_map(|place| self.network_interfaces.get(&place.interface))
     }
 
     /// The interface endpoint that answers for a public name inside a VPC: private DNS is on, and so are both attributes of
@@ -93,7 +104,10 @@ impl World {
                 self.nat_gateways.get(&id).is_some_and(|n| n.state == NatGatewayState::Available)
             }
             RouteTarget::NetworkInterface(id) => self.interface_is_up(id),
-            RouteTarget::Peering(_) | RouteTarget::Endpoint(_) => false,
+            RouteTarget::Peering(id) => {
+                self.peerings.get(&id).is_some_and(|p| p.is_active() && p.other_side(vpc).is_some())
+            }
+            RouteTarget::Endpoint(_) => false,
         }
     }
 

@@ -28,6 +28,8 @@ pub struct World {
     pub endpoints: BTreeMap<VpcEndpointId, VpcEndpoint>,
     pub key_pairs: BTreeMap<KeyPairId, KeyPair>,
     pub instances: BTreeMap<InstanceId, Instance>,
+    pub peerings: BTreeMap<VpcPeeringConnectionId, VpcPeeringConnection>,
+    pub outages: Outages,
 }
 
 impl World {
@@ -60,6 +62,8 @@ impl World {
             Entity::Endpoint(e) => self.endpoints.insert(e.id, e).map(Entity::from),
             Entity::KeyPair(e) => self.key_pairs.insert(e.id, e).map(Entity::from),
             Entity::Instance(e) => self.instances.insert(e.id, e).map(Entity::from),
+            Entity::Peering(e) => self.peerings.insert(e.id, e).map(Entity::from),
+            Entity::Outages(e) => Some(Entity::from(std::mem::replace(&mut self.outages, e))),
         }
     }
 
@@ -79,6 +83,8 @@ impl World {
             EntityKey::Endpoint(id) => self.endpoints.remove(&id).map(Entity::from),
             EntityKey::KeyPair(id) => self.key_pairs.remove(&id).map(Entity::from),
             EntityKey::Instance(id) => self.instances.remove(&id).map(Entity::from),
+            EntityKey::Peering(id) => self.peerings.remove(&id).map(Entity::from),
+            EntityKey::Outages(_) => Some(Entity::from(std::mem::take(&mut self.outages))),
         }
     }
 
@@ -99,6 +105,8 @@ impl World {
         all.extend(self.endpoints.values().cloned().map(Entity::from));
         all.extend(self.key_pairs.values().cloned().map(Entity::from));
         all.extend(self.instances.values().cloned().map(Entity::from));
+        all.extend(self.peerings.values().cloned().map(Entity::from));
+        all.push(Entity::from(self.outages.clone()));
         all
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn private_addresses(world: &World, vpc: &Vpc, name: &str) -> Option<
 }
 
 fn values(world: &World, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Value> {
-    world.endpoint_addresses(endpoint, zone).into_iter().map(Value::Address).collect()
+    world.endpoint_answers(endpoint, zone).into_iter().map(Value::Address).collect()
 }
 
 /// Where each label begins.

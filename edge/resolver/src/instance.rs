@@ -33,8 +33,8 @@ fn private(world: &World, vpc: &Vpc, label: &str) -> Option<Ipv4Addr> {
     primary.primary_address()
 }
 
-/// `ec2-198-51-100-5.compute-1.amazonaws.com`: the private address within its own VPC, the public one elsewhere. Only VPCs
-/// with DNS hostnames give such names.
+/// `ec2-198-51-100-5.compute-1.amazonaws.com`: the private address within its own VPC and in one peered with it whose names it
+/// lets be looked up, the public one elsewhere. Only VPCs with DNS hostnames give such names.
 fn public(world: &World, asking: &Vpc, name: &str) -> Option<Ipv4Addr> {
     let (label, domain) = name.split_once('.')?;
     let wanted = label.strip_prefix("ec2-").and_then(hyphenated)?;
@@ -44,7 +44,14 @@ fn public(world: &World, asking: &Vpc, name: &str) -> Option<Ipv4Addr> {
     })?;
     let home = world.vpcs.get(&interface.vpc)?;
     let named = home.enable_dns_support && home.enable_dns_hostnames && domain == public_domain(home);
-    named.then_some(if home.id == asking.id { private } else { wanted })
+    let is_near = home.id == asking.id || lets_look_up(world, home, asking);
+    named.then_some(if is_near { private } else { wanted })
+}
+
+/// Whether the owner of a VPC lets the asking one, to which it is peered, have its private addresses. Both have DNS hostnames.
+fn lets_look_up(world: &World, home: &Vpc, asking: &Vpc) -> bool {
+    let side = world.peering_between(home.id, asking.id).and_then(|peering| peering.side(home.id));
+    asking.enable_dns_hostnames && side.is_some_and(|side| side.allow_dns_resolution_from_remote_vpc)
 }
 
 /// `compute-1.amazonaws.com` in us-east-1, `<region>.compute.amazonaws.com` elsewhere.

@@ -110,7 +110,10 @@ impl Touched {
             Entity::NetworkInterface(e) => e.vpc,
             Entity::Endpoint(e) => e.vpc,
             Entity::Instance(e) => e.vpc,
-            Entity::InternetGateway(_) | Entity::PrefixList(_) | Entity::Address(_) => return Self::Everything,
+            Entity::Peering(e) => return Self::Vpcs(BTreeSet::from([e.requester.vpc, e.accepter.vpc])),
+            Entity::InternetGateway(_) | Entity::PrefixList(_) | Entity::Address(_) | Entity::Outages(_) => {
+                return Self::Everything;
+            }
             Entity::DhcpOptions(_) | Entity::KeyPair(_) => return Self::Vpcs(BTreeSet::new()),
         };
         Self::Vpcs(BTreeSet::from([vpc]))
@@ -181,6 +184,9 @@ impl Worker {
         for job in jobs {
             if let Touched::Vpcs(vpcs) = &job.touched {
                 pieces.extend(vpcs.iter().copied().map(Piece::Vpc));
+                // A peered VPC's rules name groups, and its routes lead to ranges, of the touched one.
+                let peered = vpcs.iter().flat_map(|vpc| world.peerings_of(*vpc)).map(|(_, other)| other.vpc);
+                pieces.extend(peered.map(Piece::Vpc));
             }
         }
         if everything {
