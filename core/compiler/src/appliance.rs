@@ -12,7 +12,8 @@ pub(crate) fn unchecked_links(view: &View<'_>) -> Set {
     let gateways = |holder: Holder<'_>| matches!(holder, Holder::NatGateway(_));
     let open = view.interfaces.iter().filter(|i| !i.eni.source_dest_check || gateways(i.holder));
     let internet = view.internet_gateway.map(|_| internet_gateway::LINK.to_owned());
-    let links = open.map(|i| i.link.clone()).chain(internet);
+    let peers = view.peers.iter().map(|peer| peer.link.clone());
+    let links = open.map(|i| i.link.clone()).chain(internet).chain(peers);
     set(UNCHECKED_SET, &[Field::InLink], links.map(|link| vec![Atom::Link(link)]).collect())
 }
 

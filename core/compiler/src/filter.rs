@@ -7,7 +7,7 @@
 use crate::parts::{chain, drop_rule, hooked, map, rule, set};
 use crate::view::View;
 use crate::{appliance, endpoint, instance, metadata, name, network_acl, network_acl_in, network_acl_out};
-use crate::{route_table, security_group, security_group_in, security_group_out};
+use crate::{outage, peering, route_table, security_group, security_group_in, security_group_out};
 use postern_names::Stop;
 use postern_program::*;
 
@@ -35,6 +35,8 @@ pub(crate) fn table(view: &View<'_>) -> Table {
         ),
     ];
     sets.extend(groups.sets);
+    sets.extend(peering::sets(view));
+    sets.extend(outage::subnets(view));
     let mut chains = hooks(view);
     chains.push(chain("c_known", vec![rule(vec![], Action::Jump(network_acl::CHAIN.to_owned())), accept()]));
     chains.push(chain("c_in_known", vec![endpoint_acl(), accept()]));
@@ -65,17 +67,27 @@ pub(crate) fn table(view: &View<'_>) -> Table {
 
 fn hooks(view: &View<'_>) -> Vec<Chain> {
     vec![
-        hooked("c_pre", HookKind::Prerouting, RAW, Policy::Drop, instance::source_check()),
+        hooked("c_pre", HookKind::Prerouting, RAW, Policy::Drop, arrival(view)),
         hooked("c_route", HookKind::Prerouting, MANGLE, Policy::Accept, route_table::choice()),
-        hooked("c_fwd", HookKind::Forward, FILTER, Policy::Drop, forward()),
+        hooked("c_fwd", HookKind::Forward, FILTER, Policy::Drop, forward(view)),
         hooked("c_in", HookKind::Input, FILTER, Policy::Drop, input(view)),
-        hooked("c_out", HookKind::Output, FILTER, Policy::Accept, output()),
+        hooked("c_out", HookKind::Output, FILTER, Policy::Accept, output(view)),
     ]
 }
 
+/// Every packet, as it enters the namespace.
+fn arrival(view: &View<'_>) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = outage::sends_nothing(view).into_iter().collect();
+    rules.extend(peering::source_check(view));
+    rules.extend(instance::source_check());
+    rules
+}
+
 /// From interface to interface, gateways included.
-fn forward() -> Vec<Rule> {
+fn forward(view: &View<'_>) -> Vec<Rule> {
     let mut rules = vec![instance::destination_check()];
+    rules.extend(outage::gets_nothing(view));
+    rules.extend(peering::destination_check(view));
     rules.extend(tracking("c_known"));
     rules.extend([
         security_group_out::check(),
@@ -89,6 +101,7 @@ fn forward() -> Vec<Rule> {
 /// To the sockets that the daemon holds in the namespace.
 fn input(view: &View<'_>) -> Vec<Rule> {
     let mut rules = vec![rule(vec![Match::InLink("lo".to_owned())], Action::Accept)];
+    rules.extend(peering::nothing_for_the_router(view, ROUTER_SET));
     rules.extend(name::admitted(view));
     rules.extend(metadata::admitted());
     let router = Match::In { fields: vec![Field::Destination], set: ROUTER_SET.to_owned() };
@@ -100,10 +113,11 @@ fn input(view: &View<'_>) -> Vec<Rule> {
 }
 
 /// Answers of those sockets.
-fn output() -> Vec<Rule> {
+fn output(view: &View<'_>) -> Vec<Rule> {
     let router = Match::In { fields: vec![Field::Source], set: ROUTER_SET.to_owned() };
-    let mut rules =
-        vec![rule(vec![Match::OutLink("lo".to_owned())], Action::Accept), rule(vec![router], Action::Accept)];
+    let mut rules = vec![rule(vec![Match::OutLink("lo".to_owned())], Action::Accept)];
+    rules.extend(outage::gets_nothing(view));
+    rules.push(rule(vec![router], Action::Accept));
     rules.extend(network_acl::answers());
     rules
 }

@@ -29,6 +29,7 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
                 far_namespace: guest,
                 far: LinkEnd { name: device.clone(), group: 0, mac: Some(interface.eni.mac), proxy_arp: false },
                 mtu: VPC_MTU,
+                arp: true,
             },
         );
         for address in interface.addresses() {

@@ -33,7 +33,13 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
     let far = far_name(view.vpc.id);
     parts.link(
         view.namespace(),
-        Link { near: plain_end(LINK), far_namespace: Namespace::Internet, far: plain_end(&far), mtu: INTERNET_MTU },
+        Link {
+            near: plain_end(LINK),
+            far_namespace: Namespace::Internet,
+            far: plain_end(&far),
+            mtu: INTERNET_MTU,
+            arp: true,
+        },
     );
     for (_, public) in mappings(view) {
         let kind = RouteKind::Via { gateway: VPC_SIDE, link: far.clone() };

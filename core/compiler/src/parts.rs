@@ -14,6 +14,9 @@ pub(crate) const MAIN_TABLE: u32 = 254;
 const FIRST_RULE: u32 = 1000;
 /// The priority of the rule for the inner table: after every route table's.
 const INNER_RULE: u32 = 1_000_000;
+/// The kernel table by which a subnet's interface endpoints answer is this plus the subnet's number, and so is the priority of
+/// its rule: before the inner table's.
+const FIRST_ANSWER: u32 = 900_000;
 
 /// An interface's largest packet inside a VPC.
 pub(crate) const VPC_MTU: u32 = 9001;
@@ -51,13 +54,21 @@ impl Parts {
 
     /// Packets marked with a route table's number look there first.
     pub fn table_rule(&mut self, namespace: Namespace, number: u32) {
-        let rule = RouteRule { mark: Some(number), table: FIRST_TABLE + number };
+        let rule = RouteRule { mark: Some(number), sent_from: None, table: FIRST_TABLE + number };
         self.put(Key::RouteRule(namespace, FIRST_RULE + number), Part::RouteRule(rule));
+    }
+
+    /// What the namespace's sockets send from a subnet's range looks first into the table that this gives back.
+    pub fn answer_rule(&mut self, namespace: Namespace, subnet: u32, range: Ipv4Cidr) -> u32 {
+        let table = FIRST_ANSWER + subnet;
+        let rule = RouteRule { mark: None, sent_from: Some(range), table };
+        self.put(Key::RouteRule(namespace, table), Part::RouteRule(rule));
+        table
     }
 
     /// Every packet looks into the inner table at last. What is not there either is dropped without a word.
     pub fn inner_rule(&mut self, namespace: Namespace) {
-        let rule = RouteRule { mark: None, table: INNER_TABLE };
+        let rule = RouteRule { mark: None, sent_from: None, table: INNER_TABLE };
         self.put(Key::RouteRule(namespace, INNER_RULE), Part::RouteRule(rule));
     }
 

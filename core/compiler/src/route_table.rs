@@ -8,7 +8,7 @@
 
 use crate::parts::{FIRST_TABLE, INNER_TABLE, Parts, chain, map, rule};
 use crate::view::{Holder, View};
-use crate::{appliance, endpoint, internet_gateway};
+use crate::{appliance, endpoint, internet_gateway, peering};
 use postern_model::{RouteDestination, RouteTable, RouteTarget, Subnet};
 use postern_names::*;
 use postern_program::{Action, Atom, Chain, Field, Map, MapValue, Match, RouteKind, Rule};
@@ -85,7 +85,8 @@ enum Origin {
     Cidr,
 }
 
-fn routes(view: &View<'_>, table: &RouteTable) -> BTreeMap<Ipv4Cidr, RouteKind> {
+/// A table's routes, those of the VPC's ranges and of gateway endpoints included.
+pub(crate) fn routes(view: &View<'_>, table: &RouteTable) -> BTreeMap<Ipv4Cidr, RouteKind> {
     let mut routes: BTreeMap<Ipv4Cidr, (Origin, RouteKind)> = BTreeMap::new();
     let mut put = |destination, origin, kind| {
         if routes.get(&destination).is_none_or(|(present, _)| *present <= origin) {
@@ -131,7 +132,8 @@ fn way(view: &View<'_>, target: RouteTarget) -> RouteKind {
             .find(|i| matches!(i.holder, Holder::NatGateway(nat) if nat.id == id))
             .and_then(|i| appliance::way(view, i.eni.id)),
         RouteTarget::NetworkInterface(id) => appliance::way(view, id),
-        RouteTarget::Peering(_) | RouteTarget::Endpoint(_) => None,
+        RouteTarget::Peering(id) => view.peers.iter().find(|peer| peer.peering.id == id).map(peering::way),
+        RouteTarget::Endpoint(_) => None,
     };
     way.unwrap_or(RouteKind::Blackhole)
 }

@@ -130,6 +130,7 @@ fn matches(
             matches.push(Match::In { fields: vec![way.peer], set: name });
         }
         GroupPeer::Group { id, .. } => {
+            matches.extend(over_peering(view, way, *id)?);
             let name = format!("s_{}", id.to_string().replace('-', "_"));
             sets.entry(name.clone()).or_insert_with(|| members(view, &name, *id));
             matches.push(Match::In { fields: vec![way.peer], set: name });
@@ -137,6 +138,21 @@ fn matches(
     }
     matches.extend(protocol_matches(rule.protocol, rule.ports, rule.icmp));
     Some(matches)
+}
+
+/// A group of a peered VPC means its members over the wire alone: a third VPC may have the same addresses. `None` for a group
+/// that is gone or out of reach.
+fn over_peering(view: &View<'_>, way: &Way, id: SecurityGroupId) -> Option<Option<Match>> {
+    let group = view.world.security_groups.get(&id)?;
+    if group.vpc == view.vpc.id {
+        return Some(None);
+    }
+    let peer = view.peers.iter().find(|peer| peer.other.vpc == group.vpc && peer.peering.is_in_one_region())?;
+    let link = peer.link.clone();
+    Some(Some(match way.direction {
+        RuleDirection::Ingress => Match::InLink(link),
+        RuleDirection::Egress => Match::OutLink(link),
+    }))
 }
 
 /// What groups and ACLs say of protocol, ports and ICMP types alike.
@@ -160,6 +176,11 @@ fn members(view: &View<'_>, name: &str, group: SecurityGroupId) -> Set {
     let members = view.interfaces.iter().filter(|i| i.eni.groups.contains(&group));
     let doors = view.doors.iter().filter(|door| door.eni.groups.contains(&group)).map(|door| door.address);
     let mut addresses: Vec<_> = members.flat_map(|i| i.addresses()).chain(doors).collect();
+    if view.world.security_groups.get(&group).is_some_and(|group| group.vpc != view.vpc.id) {
+        let far = view.world.network_interfaces.values().filter(|eni| eni.groups.contains(&group));
+        let up = far.filter(|eni| view.world.interface_is_up(eni.id));
+        addresses.extend(up.flat_map(|eni| eni.addresses.iter().map(|a| a.address)));
+    }
     addresses.sort();
     set(name, &[Field::Source], addresses.into_iter().map(|address| vec![Atom::Address(address)]).collect())
 }

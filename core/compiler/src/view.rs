@@ -12,10 +12,20 @@ pub(crate) struct View<'w> {
     pub subnets: BTreeMap<SubnetId, &'w Subnet>,
     /// The interfaces that have a link, by id.
     pub interfaces: Vec<Interface<'w>>,
-    /// The addresses of interface endpoints, which are in the VPC's own namespace and have no link.
+    /// The addresses of interface endpoints in zones that are up, which are in the VPC's own namespace and have no link.
     pub doors: Vec<EndpointDoor<'w>>,
     /// The internet gateway attached to the VPC.
     pub internet_gateway: Option<InternetGatewayId>,
+    /// The VPCs that it is peered with.
+    pub peers: Vec<Peer<'w>>,
+}
+
+/// A VPC at the other side of an active peering connection.
+pub(crate) struct Peer<'w> {
+    pub peering: &'w VpcPeeringConnection,
+    pub other: &'w PeeringSide,
+    pub link: String,
+    pub ranges: Vec<Ipv4Cidr>,
 }
 
 /// An interface that has a link.
@@ -59,7 +69,16 @@ impl<'w> View<'w> {
             .collect();
         let doors = doors(world, id, &subnets);
         let internet_gateway = world.internet_gateways.values().find(|g| g.vpc == Some(id)).map(|g| g.id);
-        Some(Self { world, vpc, subnets, interfaces, doors, internet_gateway })
+        let there = world.peerings_of(id).filter(|(_, other)| world.vpcs.contains_key(&other.vpc));
+        let peers = there
+            .map(|(peering, other)| Peer {
+                peering,
+                other,
+                link: peering.link_name(),
+                ranges: world.ranges_of_side(other),
+            })
+            .collect();
+        Some(Self { world, vpc, subnets, interfaces, doors, internet_gateway, peers })
     }
 
     pub fn namespace(&self) -> Namespace {
@@ -88,6 +107,13 @@ impl<'w> View<'w> {
     }
 }
 
+impl Peer<'_> {
+    /// The name of the set of its ranges.
+    pub fn set(&self) -> String {
+        format!("s_pcx_{}", self.peering.id.digits())
+    }
+}
+
 impl Interface<'_> {
     pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
         self.eni.addresses.iter().map(|a| a.address)
@@ -113,6 +139,7 @@ impl Interface<'_> {
 
 fn doors<'w>(world: &'w World, vpc: VpcId, subnets: &BTreeMap<SubnetId, &'w Subnet>) -> Vec<EndpointDoor<'w>> {
     let endpoints = world.endpoints.values().filter(|e| e.vpc == vpc && e.state == EndpointState::Available);
+    let is_up = |door: &EndpointDoor<'_>| !world.zone_is_down(&door.eni.zone);
     let places = endpoints
         .filter_map(|e| Some((e, e.interface()?)))
         .flat_map(|(e, own)| own.subnets.iter().map(move |place| (e, place)));
@@ -121,6 +148,7 @@ fn doors<'w>(world: &'w World, vpc: VpcId, subnets: &BTreeMap<SubnetId, &'w Subn
             let eni = world.network_interfaces.get(&place.interface)?;
             Some(EndpointDoor { endpoint, eni, subnet: subnets.get(&place.subnet)?, address: eni.primary_address()? })
         })
+        .filter(is_up)
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::parts::Parts;
 use crate::view::View;
-use crate::{endpoint, filter, instance, internet_gateway, metadata, name, nat_gateway, route_table};
+use crate::{endpoint, filter, instance, internet_gateway, metadata, name, nat_gateway, peering, route_table};
 use postern_program::Table;
 
 /// AWS's tracking times, and no connection taken up in the middle.
@@ -26,6 +26,7 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
     nat_gateway::compile(view, parts);
     route_table::compile(view, parts);
     internet_gateway::compile(view, parts);
+    peering::compile(view, parts);
     endpoint::compile(view, parts);
     name::compile(view, parts);
     metadata::compile(view, parts);

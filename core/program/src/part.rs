@@ -106,6 +106,9 @@ pub struct Link {
     pub far_namespace: Namespace,
     pub far: LinkEnd,
     pub mtu: u32,
+    /// Whether neighbours are asked for. Without, the link is a wire: both ends have one hardware address, and whatever is
+    /// sent arrives at the other, whoever the next hop is.
+    pub arp: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +165,8 @@ impl RouteKind {
 pub struct RouteRule {
     /// `None` matches every packet.
     pub mark: Option<u32>,
+    /// Only packets that the namespace's own sockets send from this range; `None` is every packet.
+    pub sent_from: Option<Ipv4Cidr>,
     /// The kernel table looked up.
     pub table: u32,
 }

@@ -43,7 +43,8 @@ fn link_line(link: &Link) -> String {
         let proxy = if end.proxy_arp { " proxy-arp" } else { "" };
         format!("{}{group}{mac}{proxy}", end.name)
     };
-    format!("link {} -- {} {} mtu {}", end(&link.near), link.far_namespace, end(&link.far), link.mtu)
+    let wire = if link.arp { "" } else { " no-arp" };
+    format!("link {} -- {} {} mtu {}{wire}", end(&link.near), link.far_namespace, end(&link.far), link.mtu)
 }
 
 fn suffix(part: &Part) -> String {
@@ -57,10 +58,11 @@ fn suffix(part: &Part) -> String {
             RouteKind::Blackhole => " blackhole".to_owned(),
             RouteKind::Unreachable => " unreachable".to_owned(),
         },
-        Part::RouteRule(rule) => match rule.mark {
-            Some(mark) => format!(" mark {mark:#x} table {}", rule.table),
-            None => format!(" table {}", rule.table),
-        },
+        Part::RouteRule(rule) => {
+            let mark = rule.mark.map(|mark| format!(" mark {mark:#x}")).unwrap_or_default();
+            let sent = rule.sent_from.map(|range| format!(" sent from {range}")).unwrap_or_default();
+            format!("{mark}{sent} table {}", rule.table)
+        }
         Part::Listener(listener) => {
             format!(" {}{}", role_word(listener.role), if listener.transparent { " transparent" } else { "" })
         }

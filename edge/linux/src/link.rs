@@ -158,7 +158,7 @@ impl State {
         for (namespace, old, end) in ends {
             let index = self.link_index(namespace, &end.name)?;
             let space = self.space_mut(namespace)?;
-            space.route.all(vec![requests::link_change(end, index, link.mtu)])?;
+            space.route.all(vec![requests::link_change(end, index, link)])?;
             if old.proxy_arp != end.proxy_arp {
                 space.enter()?;
                 sysctl::set_proxy_arp(&end.name, end.proxy_arp)?;

@@ -137,7 +137,7 @@ fn apply(host: &Host, parts: Vec<(Key, Part)>) -> Result<Vec<crate::Opened>, Str
 
 fn links(host: &Host) -> Result<String, String> {
     let end = |name: &str| LinkEnd { name: name.into(), group: 1, mac: Some([2, 0, 0, 0, 0, 9]), proxy_arp: true };
-    let link = Link { near: end("eni"), far_namespace: CLIENT, far: end("eth0"), mtu: 9001 };
+    let link = Link { near: end("eni"), far_namespace: CLIENT, far: end("eth0"), mtu: 9001, arp: true };
     let sysctls = vec![("net.ipv4.ip_forward".to_owned(), "1".to_owned())];
     apply(
         host,
@@ -156,7 +156,9 @@ fn routes(host: &Host) -> Result<String, String> {
     let route = |ns, table, to, kind| (Key::Route(ns, table, to), Part::Route(Route { kind }));
     let over = |link: &str| RouteKind::Link { link: link.to_owned() };
     let via = RouteKind::Via { gateway: ROUTER_ADDRESS, link: "eth0".into() };
-    let rule = |ns, priority, mark, table| (Key::RouteRule(ns, priority), Part::RouteRule(RouteRule { mark, table }));
+    let rule = |ns, priority, mark, table| {
+        (Key::RouteRule(ns, priority), Part::RouteRule(RouteRule { mark, sent_from: None, table }))
+    };
     let inside = Ipv4Cidr::new(ROUTER_ADDRESS, 24).ok_or("not a range")?;
     apply(
         host,

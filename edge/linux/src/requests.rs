@@ -54,11 +54,11 @@ pub(crate) fn link_is_operational(answer: &[u8]) -> bool {
 /// A veth pair, made in one message sent from inside the near namespace. The far end is down: the kernel cannot raise it
 /// before the pair is whole.
 pub(crate) fn link_create(link: &Link, near: u32, far: u32, far_namespace: RawFd) -> Request {
-    let mut peer = link_end(&link.far, far, link.mtu);
-    peer.header.flags = LinkFlags::empty();
-    peer.header.change_mask = LinkFlags::empty();
+    let mut peer = link_end(&link.far, far, link);
+    peer.header.flags.remove(LinkFlags::Up);
+    peer.header.change_mask.remove(LinkFlags::Up);
     peer.attributes.push(LinkAttribute::NetNsFd(far_namespace));
-    let mut message = link_end(&link.near, near, link.mtu);
+    let mut message = link_end(&link.near, near, link);
     message.attributes.push(LinkAttribute::LinkInfo(vec![
         LinkInfo::Kind(InfoKind::Veth),
         LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
@@ -67,8 +67,8 @@ pub(crate) fn link_create(link: &Link, near: u32, far: u32, far_namespace: RawFd
 }
 
 /// Changes group, hardware address and MTU of a link that exists.
-pub(crate) fn link_change(end: &LinkEnd, index: u32, mtu: u32) -> Request {
-    let mut message = link_end(end, index, mtu);
+pub(crate) fn link_change(end: &LinkEnd, index: u32, link: &Link) -> Request {
+    let mut message = link_end(end, index, link);
     message.attributes.retain(|a| !matches!(a, LinkAttribute::IfName(_)));
     Request::route("RTM_SETLINK", RouteNetlinkMessage::SetLink(message), 0, &[])
 }
@@ -79,13 +79,13 @@ pub(crate) fn link_delete(name: &str) -> Request {
     Request::route("RTM_DELLINK", RouteNetlinkMessage::DelLink(message), 0, ALREADY_GONE)
 }
 
-fn link_end(end: &LinkEnd, index: u32, mtu: u32) -> LinkMessage {
+fn link_end(end: &LinkEnd, index: u32, link: &Link) -> LinkMessage {
     let mut message = LinkMessage::default();
     message.header.index = index;
-    message.header.flags = LinkFlags::Up;
-    message.header.change_mask = LinkFlags::Up;
+    message.header.flags = if link.arp { LinkFlags::Up } else { LinkFlags::Up | LinkFlags::Noarp };
+    message.header.change_mask = LinkFlags::Up | LinkFlags::Noarp;
     message.attributes.push(LinkAttribute::IfName(end.name.clone()));
-    message.attributes.push(LinkAttribute::Mtu(mtu));
+    message.attributes.push(LinkAttribute::Mtu(link.mtu));
     message.attributes.push(LinkAttribute::Group(end.group));
     if let Some(mac) = end.mac {
         message.attributes.push(LinkAttribute::Address(mac.to_vec()));
@@ -170,23 +170,24 @@ fn route_message(table: u32, destination: Ipv4Cidr) -> RouteMessage {
 }
 
 pub(crate) fn rule_add(priority: u32, rule: &RouteRule) -> Request {
-    let message = rule_message(priority, rule.mark, rule.table);
+    let message = rule_message(priority, rule);
     Request::route("RTM_NEWRULE", RouteNetlinkMessage::NewRule(message), NLM_F_CREATE | NLM_F_EXCL, &[Errno::EXIST])
 }
 
 pub(crate) fn rule_delete(priority: u32, rule: &RouteRule) -> Request {
-    let message = rule_message(priority, rule.mark, rule.table);
+    let message = rule_message(priority, rule);
     Request::route("RTM_DELRULE", RouteNetlinkMessage::DelRule(message), 0, ALREADY_GONE)
 }
 
 /// Removes the rules that the kernel gives to every namespace, but for `local`.
 pub(crate) fn without_default_rules() -> Vec<Request> {
     [(PRIORITY_MAIN, TABLE_MAIN), (PRIORITY_DEFAULT, TABLE_DEFAULT)]
-        .map(|(priority, table)| rule_delete(priority, &RouteRule { mark: None, table }))
+        .map(|(priority, table)| rule_delete(priority, &RouteRule { mark: None, sent_from: None, table }))
         .into()
 }
 
-fn rule_message(priority: u32, mark: Option<u32>, table: u32) -> RuleMessage {
+fn rule_message(priority: u32, rule: &RouteRule) -> RuleMessage {
+    let RouteRule { mark, sent_from, table } = *rule;
     let mut message = RuleMessage::default();
     message.header.family = AddressFamily::Inet;
     message.header.action = RuleAction::ToTable;
@@ -195,6 +196,12 @@ fn rule_message(priority: u32, mark: Option<u32>, table: u32) -> RuleMessage {
     message.attributes.push(RuleAttribute::Table(table));
     if let Some(mark) = mark {
         message.attributes.push(RuleAttribute::FwMark(mark));
+    }
+    if let Some(range) = sent_from {
+        message.header.src_len = range.length();
+        message.attributes.push(RuleAttribute::Source(IpAddr::V4(range.network())));
+        // What sockets of the namespace send comes by no link: the kernel takes it for the loopback's.
+        message.attributes.push(RuleAttribute::Iifname("lo".to_owned()));
     }
     message
 }

@@ -44,7 +44,10 @@ pub fn plain(world: &World, question: Question) -> Answer {
         What::Ping => (Protocol::Icmp, None, Some(8)),
     };
     let sent = Sent { source: eni.addresses[0].address, destination: question.destination, protocol, port, icmp };
-    let reached = link_local(world, eni, sent).unwrap_or_else(|| leave(world, eni, sent, vec![]));
+    let reached = match world.zone_is_down(&eni.zone) {
+        true => None,
+        false => link_local(world, eni, sent).unwrap_or_else(|| leave(world, eni, sent, vec![])),
+    };
     match reached {
         None => Answer { arrival: None, is_answered: false },
         Some(reached) => {
@@ -84,6 +87,8 @@ enum Hop<'w> {
     Nat(&'w NetworkInterface),
     Interface(&'w NetworkInterface),
     Endpoint,
+    /// The VPC at the other side of a peering connection.
+    Peer(VpcId),
 }
 
 /// The question leaves an interface.
@@ -93,10 +98,16 @@ fn leave<'w>(
     sent: Sent,
     nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
 ) -> Option<Reached<'w>> {
-    if nats.len() > GATEWAYS_MAX || !groups_allow(world, eni, RuleDirection::Egress, sent) {
+    let hop = route(world, eni, sent.destination)?;
+    let towards = if let Hop::Peer(vpc) = hop { vpc } else { eni.vpc };
+    if nats.len() > GATEWAYS_MAX || !groups_allow(world, eni, towards, RuleDirection::Egress, sent) {
         return None;
     }
-    match route(world, eni, sent.destination)? {
+    match hop {
+        Hop::Peer(vpc) => {
+            is_of(world, eni.vpc, sent.source).then_some(())?;
+            arrive(world, Some(eni), holder(world, vpc, sent.destination)?, sent, nats)
+        }
         Hop::Inside => arrive(world, Some(eni), holder(world, eni.vpc, sent.destination)?, sent, nats),
         Hop::Nat(next) | Hop::Interface(next) => arrive(world, Some(eni), next, sent, nats),
         Hop::Internet => {
@@ -120,7 +131,7 @@ fn arrive<'w>(
     sent: Sent,
     mut nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
 ) -> Option<Reached<'w>> {
-    borders_allow(world, from, to, sent).then_some(())?;
+    (borders_allow(world, from, to, sent) && !world.zone_is_down(&to.zone)).then_some(())?;
     let own = to.addresses.iter().any(|a| a.address == sent.destination);
     if to.kind == InterfaceKind::NatGateway {
         // A NAT gateway has nothing to say itself, and takes nothing from outside.
@@ -132,7 +143,8 @@ fn arrive<'w>(
         return leave(world, to, sent, nats);
     }
     (own || !to.source_dest_check).then_some(())?;
-    groups_allow(world, to, RuleDirection::Ingress, sent).then_some(())?;
+    let home = from.map_or(to.vpc, |from| from.vpc);
+    groups_allow(world, to, home, RuleDirection::Ingress, sent).then_some(())?;
     if to.kind == InterfaceKind::VpcEndpoint {
         let is_s3 = endpoint_of(world, to)?.service_name.ends_with(".s3");
         let is_served = sent.protocol == Protocol::Tcp && (sent.port == Some(443) || is_s3 && sent.port == Some(80));
@@ -181,9 +193,11 @@ fn answer(world: &World, asker: &NetworkInterface, asked: Sent, reached: Reached
     let mut at: &NetworkInterface = match who {
         Who::Appliance(_) | Who::Stranger => return false,
         Who::Resolver | Who::Metadata => return true,
-        // An endpoint answers the one that sent the packet, by no route table.
+        // An endpoint answers the one that sent the packet, by no route table inside its VPC, and as its subnet's table leads
+        // to another.
         Who::Endpoint => {
             let passes = match by {
+                Some(by) if by.vpc != sender.vpc => onward(world, by, &mut back).is_some_and(|to| to.id == sender.id),
                 Some(by) => borders_allow(world, Some(by), sender, back),
                 None => acl_allows(world, sender.subnet, false, back),
             };
@@ -222,7 +236,8 @@ fn onward<'w>(world: &'w World, from: &'w NetworkInterface, back: &mut Sent) -> 
     let to = match route(world, from, back.destination)? {
         Hop::Inside => holder(world, from.vpc, back.destination)?,
         Hop::Interface(next) | Hop::Nat(next) if has_it(next) => next,
-        Hop::Interface(_) | Hop::Nat(_) | Hop::Endpoint => return None,
+        Hop::Peer(vpc) if is_of(world, from.vpc, back.source) => holder(world, vpc, back.destination)?,
+        Hop::Interface(_) | Hop::Nat(_) | Hop::Endpoint | Hop::Peer(_) => return None,
         Hop::Internet => {
             let public = public(world, from, back.source)?;
             acl_allows(world, from.subnet, true, *back).then_some(())?;
@@ -250,7 +265,24 @@ fn endpoint_of<'w>(world: &'w World, eni: &NetworkInterface) -> Option<&'w VpcEn
         .find(|e| e.interface().is_some_and(|own| own.subnets.iter().any(|s| s.interface == eni.id)))
 }
 
+fn is_of(world: &World, vpc: VpcId, address: Ipv4Addr) -> bool {
+    world.vpcs[&vpc].cidrs.iter().any(|c| c.cidr.contains(address))
+}
+
+/// The VPC that a connection leads to from this one.
+fn beyond(world: &World, vpc: VpcId, peering: VpcPeeringConnectionId) -> Option<VpcId> {
+    let peering = world.peerings.get(&peering).filter(|p| p.state == PeeringState::Active)?;
+    match (peering.requester.vpc, peering.accepter.vpc) {
+        (near, far) if near == vpc => Some(far),
+        (far, near) if near == vpc => Some(far),
+        _ => None,
+    }
+}
+
 fn is_up(world: &World, eni: &NetworkInterface) -> bool {
+    if world.zone_is_down(&eni.zone) {
+        return false;
+    }
     match (&eni.attachment, eni.kind) {
         (None, _) => false,
         (Some(a), InterfaceKind::Interface) => {
@@ -328,7 +360,8 @@ fn target(world: &World, vpc: VpcId, target: RouteTarget) -> Option<Hop<'_>> {
         RouteTarget::NetworkInterface(id) => {
             world.network_interfaces.get(&id).filter(|eni| is_up(world, eni)).map(Hop::Interface)
         }
-        RouteTarget::Peering(_) | RouteTarget::Endpoint(_) => None,
+        RouteTarget::Peering(id) => beyond(world, vpc, id).map(Hop::Peer),
+        RouteTarget::Endpoint(_) => None,
     }
 }
 
@@ -351,19 +384,23 @@ fn acl_allows(world: &World, subnet: SubnetId, egress: bool, sent: Sent) -> bool
         .is_some_and(|e| e.action == AclAction::Allow)
 }
 
-fn groups_allow(world: &World, eni: &NetworkInterface, direction: RuleDirection, sent: Sent) -> bool {
+/// `other` is the VPC that the packet goes to or comes from.
+fn groups_allow(world: &World, eni: &NetworkInterface, other: VpcId, direction: RuleDirection, sent: Sent) -> bool {
     if eni.kind == InterfaceKind::NatGateway {
         return true;
     }
     let peer = if direction == RuleDirection::Egress { sent.destination } else { sent.source };
     let rules = eni.groups.iter().flat_map(|g| &world.security_groups[g].rules).filter(|r| r.direction == direction);
     let is_member = |group: SecurityGroupId| {
-        world.network_interfaces.values().any(|member| {
-            member.vpc == eni.vpc
-                && is_up(world, member)
-                && member.groups.contains(&group)
-                && member.addresses.iter().any(|a| a.address == peer)
-        })
+        let home = world.security_groups[&group].vpc;
+        let is_near = world.vpcs[&home].region == world.vpcs[&eni.vpc].region;
+        (home == eni.vpc || home == other && is_near)
+            && world.network_interfaces.values().any(|member| {
+                member.vpc == home
+                    && is_up(world, member)
+                    && member.groups.contains(&group)
+                    && member.addresses.iter().any(|a| a.address == peer)
+            })
     };
     rules.into_iter().any(|rule| {
         let is_peer = match &rule.peer {

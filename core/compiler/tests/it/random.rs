@@ -13,13 +13,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
-const VPCS: u64 = 2;
+const VPCS: u64 = 3;
 const SUBNETS: u64 = 3;
 const TABLES: u64 = 3;
 
 /// One VPC as lists of choices; the text is made from it.
 #[derive(Debug, Clone)]
 struct Choices {
+    /// Whether its ranges are its own; else they are those of every other such VPC.
+    apart: bool,
     second_cidr: bool,
     dns: bool,
     internet: bool,
@@ -49,11 +51,27 @@ const DESTINATIONS: &[&str] = &[
     "3.0.0.0/8",
     "list:1",
     "list:2",
+    "vpc:1",
+    "vpc:2",
+    "vpc:3",
+    "10.0.0.0/8",
 ];
 const PROTOCOLS: &[&str] =
     &["all", "tcp", "tcp:443", "tcp:80", "tcp:1024-65535", "udp", "udp:53", "icmp", "icmp:8", "icmp:0"];
-const PEERS: &[&str] =
-    &["0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "52.216.0.0/15", "3.0.0.0/8", "s3", "list:1", "group:1", "group:2"];
+const PEERS: &[&str] = &[
+    "0.0.0.0/0",
+    "10.0.0.0/16",
+    "10.0.1.0/24",
+    "52.216.0.0/15",
+    "3.0.0.0/8",
+    "s3",
+    "list:1",
+    "group:1",
+    "group:2",
+    "far:1",
+    "far:2",
+    "10.0.0.0/8",
+];
 
 fn choices() -> impl Strategy<Value = Choices> {
     let likely = || prop::bool::weighted(0.8);
@@ -63,9 +81,9 @@ fn choices() -> impl Strategy<Value = Choices> {
     let interface_endpoint =
         (any::<bool>(), prop::collection::btree_set(1u64..=3, 1..3), prop::collection::btree_set(1..=SUBNETS, 1..3));
     (
-        (seldom(), likely(), likely()),
+        (likely(), seldom(), likely(), likely()),
         prop::collection::vec((0..=TABLES, 0u64..=2), SUBNETS as usize),
-        prop::collection::vec((1..=TABLES, 0..DESTINATIONS.len(), 0usize..8), 0..8),
+        prop::collection::vec((1..=TABLES, 0..DESTINATIONS.len(), 0usize..10), 0..8),
         prop::collection::vec((1u64..=2, 1u16..200, any::<bool>(), likely(), 0..PROTOCOLS.len(), 0usize..5), 0..8),
         prop::collection::vec((1u64..=3, any::<bool>(), 0..PROTOCOLS.len(), 0..PEERS.len()), 0..8),
         prop::collection::vec(instance, 1..6),
@@ -75,31 +93,115 @@ fn choices() -> impl Strategy<Value = Choices> {
             prop::collection::vec(interface_endpoint, 0..3),
         ),
     )
-        .prop_map(|((second_cidr, dns, internet), subnets, routes, entries, rules, instances, nats, ends)| {
-            let (endpoints, interface_endpoints) = ends;
-            Choices {
-                second_cidr,
-                dns,
-                internet,
-                subnets,
-                routes,
-                entries,
-                rules,
-                instances,
-                nats,
-                endpoints,
-                interface_endpoints,
-            }
-        })
+        .prop_map(
+            |((apart, second_cidr, dns, internet), subnets, routes, entries, rules, instances, nats, ends)| {
+                let (endpoints, interface_endpoints) = ends;
+                Choices {
+                    apart,
+                    second_cidr,
+                    dns,
+                    internet,
+                    subnets,
+                    routes,
+                    entries,
+                    rules,
+                    instances,
+                    nats,
+                    endpoints,
+                    interface_endpoints,
+                }
+            },
+        )
+}
+
+/// What VPCs have to do with each other.
+#[derive(Debug, Clone)]
+struct Between {
+    /// Pairs of VPCs, and whether both main tables lead to the other side.
+    peerings: Vec<(u64, u64, bool)>,
+    zones_down: BTreeSet<&'static str>,
+}
+
+fn between() -> impl Strategy<Value = Between> {
+    let pairs = prop::sample::subsequence(vec![(1, 2), (2, 3), (3, 1)], 0..=3);
+    let zones = prop::sample::select(vec!["us-east-1a", "us-east-1b", "us-east-1c"]);
+    let down = prop_oneof![4 => Just(BTreeSet::new()), 1 => prop::collection::btree_set(zones, 1..2)];
+    (pairs, prop::bool::weighted(0.9), down).prop_map(|(pairs, routed, zones_down)| {
+        let peerings = pairs.into_iter().map(|(a, b)| (a, b, routed)).collect();
+        Between { peerings, zones_down }
+    })
+}
+
+/// Where the ranges of VPC v begin: `10.0` or its own.
+fn base(v: u64, c: &Choices) -> String {
+    if c.apart { format!("10.{}", 10 + v) } else { "10.0".to_owned() }
 }
 
 /// Ids of VPC v begin at v * 10.
-fn text(all: &[Choices]) -> String {
+fn text(all: &[Choices], between: &Between) -> String {
     let mut text = String::from("list 1 10.0.2.0/24 52.216.0.0/15 10.0.2.128/25\nlist 2 3.0.0.0/16\n");
+    let bases: Vec<String> = (1..).zip(all).map(|(v, c)| base(v, c)).collect();
     for (v, choices) in (1..).zip(all) {
-        let _ = one(&mut text, v, choices);
+        let mut own = String::new();
+        let _ = one(&mut own, v, choices);
+        let second = format!("10.{}.", if choices.apart { 20 + v } else { 1 });
+        text += &own.replace("10.0.", &format!("{}.", bases[v as usize - 1])).replace("10.1.", &second);
     }
-    text
+    let of = |v: u64| bases.get(v as usize - 1).map(|base| format!("{base}.0.0/16"));
+    let mut routed = Vec::new();
+    for (n, (a, b, both)) in (1..).zip(&between.peerings) {
+        if let (Some(near), Some(far)) = (of(*a), of(*b))
+            && near != far
+        {
+            let _ = writeln!(text, "peering {n} vpc {a} vpc {b}");
+            if *both {
+                routed.extend([(*a, far, n), (*b, near, n)]);
+            }
+        }
+    }
+    for (v, to, n) in routed {
+        let _ = writeln!(text, "rule {} in all {to}", v * 10 + 1);
+        for table in 1..=TABLES {
+            let _ = writeln!(text, "route {} {to} pcx:{n}", v * 10 + table);
+        }
+    }
+    for zone in &between.zones_down {
+        let _ = writeln!(text, "down {zone}");
+    }
+    known_names(&text, &bases)
+}
+
+/// Puts in ranges for VPCs' names and groups of other VPCs, and leaves out lines that would say a thing twice or name what is
+/// not there.
+fn known_names(text: &str, bases: &[String]) -> String {
+    let count = bases.len() as u64;
+    let mut seen = BTreeSet::new();
+    let mut kept = String::new();
+    for line in text.lines() {
+        let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let own = words.get(1).and_then(|n| n.parse::<u64>().ok()).map_or(0, |n| n / 10);
+        if words[0] == "route" {
+            if let Some(v) = words[2].strip_prefix("vpc:").and_then(|v| v.parse::<usize>().ok()) {
+                match bases.get(v - 1) {
+                    Some(base) => words[2] = format!("{base}.0.0/16"),
+                    None => continue,
+                }
+            }
+            let is_own = bases.get(own as usize - 1).is_some_and(|base| words[2] == format!("{base}.0.0/16"));
+            if is_own || !seen.insert((words[1].clone(), words[2].clone())) {
+                continue;
+            }
+        }
+        if words[0] == "rule"
+            && let Some(n) = words[4].strip_prefix("far:")
+        {
+            let other = own % count + 1;
+            words[4] = format!("group:{}", other * 10 + n.parse::<u64>().unwrap_or(1));
+        }
+        kept += &words.join(" ");
+        kept.push('\n');
+    }
+    kept
 }
 
 fn one(text: &mut String, v: u64, c: &Choices) -> std::fmt::Result {
@@ -186,7 +288,8 @@ fn one(text: &mut String, v: u64, c: &Choices) -> std::fmt::Result {
                 0..3 => format!("igw:{v}"),
                 3..5 => format!("nat:{}", id(1)),
                 5..7 => format!("eni:{}", id(1)),
-                _ => format!("eni:{}", id(9)),
+                7 => format!("eni:{}", id(9)),
+                _ => format!("pcx:{}", target - 7),
             };
             writeln!(text, "route {} {} {target}", id(*table), DESTINATIONS[*destination])?;
         }
@@ -195,7 +298,7 @@ fn one(text: &mut String, v: u64, c: &Choices) -> std::fmt::Result {
 }
 
 fn worlds() -> impl Strategy<Value = String> {
-    prop::collection::vec(choices(), 1..=VPCS as usize).prop_map(|all| text(&all))
+    (prop::collection::vec(choices(), 1..=VPCS as usize), between()).prop_map(|(all, between)| text(&all, &between))
 }
 
 /// Every running instance asks for everything that is somewhere, and for some that is nowhere.
@@ -212,6 +315,10 @@ fn questions(world: &World) -> Vec<Question> {
             .into_iter()
             .chain([
                 "10.0.1.200",
+                "10.11.0.2",
+                "10.12.1.1",
+                "10.13.9.9",
+                "10.22.0.5",
                 "10.0.1.255",
                 "10.0.9.9",
                 "10.1.0.5",
@@ -317,6 +424,7 @@ fn much_passes_in_random_worlds() {
     let mut runner = TestRunner::deterministic();
     let mut kinds: Vec<Who> = Vec::new();
     let (mut asked, mut answered, mut at_interface_endpoints) = (0, 0, 0);
+    let (mut over_peerings, mut at_endpoints_of_peers) = (0, 0);
     for _ in 0..30 {
         let world = world(&worlds().new_tree(&mut runner).unwrap().current());
         for question in questions(&world) {
@@ -325,6 +433,12 @@ fn much_passes_in_random_worlds() {
             answered += usize::from(answer.is_answered);
             let inside = question.destination.is_private() && answer.is_answered;
             at_interface_endpoints += usize::from(inside && matches!(answer.arrival, Some((Who::Endpoint, _))));
+            let home = world.instances[&question.from].vpc;
+            let is_foreign = !world.vpcs[&home].cidrs.iter().any(|c| c.cidr.contains(question.destination));
+            if inside && is_foreign {
+                let is_endpoint = matches!(answer.arrival, Some((Who::Endpoint, _)));
+                *if is_endpoint { &mut at_endpoints_of_peers } else { &mut over_peerings } += 1;
+            }
             let who = match answer.arrival {
                 Some((Who::Instance(_), _)) => Who::Instance(InstanceId::from_bits(0)),
                 Some((Who::Appliance(_), _)) => Who::Appliance(InstanceId::from_bits(0)),
@@ -339,4 +453,5 @@ fn much_passes_in_random_worlds() {
     assert!(answered * 15 > asked, "{answered} of {asked}");
     assert!(kinds.len() >= 8, "{kinds:?}");
     assert!(at_interface_endpoints > 20, "{at_interface_endpoints}");
+    assert!(over_peerings > 100 && at_endpoints_of_peers > 10, "{over_peerings} {at_endpoints_of_peers}");
 }

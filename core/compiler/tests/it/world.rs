@@ -15,6 +15,8 @@
 //! endpoint 1 vpc 1 s3 tables 1
 //! interface-endpoint 1 vpc 1 sts groups 1 2 at 1 10.0.1.9 [2 10.0.2.9 ...]   (subnet and address)
 //! list 1 10.0.0.0/8 ...
+//! peering 1 vpc 1 vpc 2              (a route's target is pcx:1)
+//! down us-east-1a
 //! ```
 //! A VPC gets a main table, an ACL that allows everything and a default group where the text has none. The interface of
 //! instance n is `eni-n`, of a NAT gateway n `eni-f0n`, of an interface endpoint n in subnet s `eni-sen`.
@@ -68,6 +70,10 @@ fn vpc_of(words: &[&str]) -> VpcId {
 }
 
 fn add(world: &mut World, words: &[&str]) {
+    if words[0] == "down" {
+        world.outages.zones.insert(AvailabilityZone::new(words[1]), Since(OffsetDateTime::UNIX_EPOCH));
+        return;
+    }
     let n = number(words[1]);
     match words[0] {
         "vpc" => vpc(world, n, words),
@@ -111,6 +117,7 @@ fn add(world: &mut World, words: &[&str]) {
         }
         "interface-endpoint" => interface_endpoint(world, n, words),
         "list" => list(world, n, words),
+        "peering" => peering(world, n, words),
         other => panic!("what is `{other}`?"),
     }
 }
@@ -198,6 +205,7 @@ fn target(word: &str) -> RouteTarget {
         "igw" => RouteTarget::InternetGateway(InternetGatewayId::from_bits(n)),
         "nat" => RouteTarget::NatGateway(NatGatewayId::from_bits(n)),
         "eni" => RouteTarget::NetworkInterface(eni(n)),
+        "pcx" => RouteTarget::Peering(VpcPeeringConnectionId::from_bits(n)),
         other => panic!("what is the target `{other}`?"),
     }
 }
@@ -447,6 +455,28 @@ fn list(world: &mut World, n: u64, words: &[&str]) {
         tags: Tags::new(),
     };
     world.prefix_lists.insert(list.id, list);
+}
+
+fn peering(world: &mut World, n: u64, words: &[&str]) {
+    let side = |vpc: VpcId| PeeringSide {
+        vpc,
+        owner: OWNER,
+        region: region_of(world, vpc),
+        cidrs: vec![],
+        allow_dns_resolution_from_remote_vpc: false,
+        tags: Tags::new(),
+    };
+    let id = VpcPeeringConnectionId::from_bits(n);
+    let peering = VpcPeeringConnection {
+        id,
+        requester: side(vpc_of(&words[2..])),
+        accepter: side(vpc_of(&words[4..])),
+        state: PeeringState::Active,
+        expires: OffsetDateTime::UNIX_EPOCH,
+        ended: None,
+        ended_by: None,
+    };
+    world.peerings.insert(id, peering);
 }
 
 /// What every VPC has from the start, where the text does not say it.

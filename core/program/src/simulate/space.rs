@@ -36,6 +36,8 @@ enum Kind<'p> {
 pub(super) struct End<'p> {
     pub group: u32,
     pub proxy_arp: bool,
+    /// Whether the next hop is asked for.
+    pub arp: bool,
     pub peer: (Namespace, &'p str),
 }
 
@@ -54,7 +56,8 @@ impl<'p> Spaces<'p> {
                 (Key::Link(near, _), Part::Link(link)) => {
                     let (a, b) = ((*near, &link.near), (link.far_namespace, &link.far));
                     for ((namespace, own), (peer, other)) in [(a, b), (b, a)] {
-                        let end = End { group: own.group, proxy_arp: own.proxy_arp, peer: (peer, &other.name) };
+                        let (group, proxy_arp, arp) = (own.group, own.proxy_arp, link.arp);
+                        let end = End { group, proxy_arp, arp, peer: (peer, &other.name) };
                         spaces.entry(namespace).or_default().ends.insert(&own.name, end);
                     }
                 }
@@ -106,13 +109,22 @@ impl<'p> Space<'p> {
         self.addresses.contains(&address)
     }
 
-    /// The kernel's look-up: own addresses, then rule by rule.
-    pub fn route(&self, is_guest: bool, destination: Ipv4Addr, mark: u32) -> Result<Way<'p>, Place> {
+    /// The kernel's look-up: own addresses, then rule by rule. `sent_from` is the source of what the namespace itself sends.
+    pub fn route(
+        &self,
+        is_guest: bool,
+        destination: Ipv4Addr,
+        mark: u32,
+        sent_from: Option<Ipv4Addr>,
+    ) -> Result<Way<'p>, Place> {
         if self.has_address(destination) {
             return Ok(Way::Here);
         }
-        let ruled =
-            self.rules.iter().filter(|rule| rule.mark.is_none_or(|wanted| wanted == mark)).map(|rule| rule.table);
+        let is_meant = |rule: &&&RouteRule| {
+            rule.mark.is_none_or(|wanted| wanted == mark)
+                && rule.sent_from.is_none_or(|range| sent_from.is_some_and(|source| range.contains(source)))
+        };
+        let ruled = self.rules.iter().filter(is_meant).map(|rule| rule.table);
         let tables: Vec<u32> = ruled.chain(is_guest.then_some(MAIN_TABLE)).collect();
         for number in tables {
             let Some(table) = self.tables.get(&number) else { continue };
@@ -131,7 +143,7 @@ impl<'p> Space<'p> {
 
     /// Whether an ARP request on the link is answered: for what routing delivers here, or by proxy for what it sends elsewhere.
     pub fn answers_arp(&self, is_guest: bool, link: &str, address: Ipv4Addr) -> bool {
-        match self.route(is_guest, address, 0) {
+        match self.route(is_guest, address, 0, None) {
             Ok(Way::Here) => true,
             Ok(Way::Out { link: other, .. }) => other != link && self.end(link).is_some_and(|end| end.proxy_arp),
             Err(_) => false,

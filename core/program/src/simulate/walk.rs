@@ -63,7 +63,7 @@ impl<'s, 'p> Walk<'s, 'p> {
 
     /// Local output: routing, the output chains, and out.
     fn depart(&mut self, namespace: Namespace, mut packet: Packet) -> Result<Next<'p>, Loss> {
-        let way = self.way(namespace, packet.destination, 0)?;
+        let way = self.way(namespace, packet.destination, 0, Some(packet.source))?;
         let seen = self.trackers.entry(namespace).or_default().look(&mut packet);
         let mut visit = Visit { namespace, packet, mark: 0, in_link: None, seen };
         match way {
@@ -91,7 +91,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         if is_guest(namespace) {
             return self.deliver(visit);
         }
-        match self.way(namespace, visit.packet.destination, visit.mark)? {
+        match self.way(namespace, visit.packet.destination, visit.mark, None)? {
             Way::Here => self.deliver(visit),
             Way::Out { link, next_hop } => {
                 if !self.space(namespace).forwards {
@@ -123,14 +123,20 @@ impl<'s, 'p> Walk<'s, 'p> {
         let lost = Loss { namespace, place: Place::Neighbour(next_hop), comment: None };
         let Some(end) = self.space(namespace).end(link) else { return Err(lost) };
         let (peer, name) = end.peer;
-        if !self.space(peer).answers_arp(is_guest(peer), name, next_hop) {
+        if end.arp && !self.space(peer).answers_arp(is_guest(peer), name, next_hop) {
             return Err(lost);
         }
         Ok(Next::Flies(Flight { to: (peer, name), packet: visit.packet }))
     }
 
-    fn way(&self, namespace: Namespace, destination: Ipv4Addr, mark: u32) -> Result<Way<'p>, Loss> {
-        let route = self.space(namespace).route(is_guest(namespace), destination, mark);
+    fn way(
+        &self,
+        namespace: Namespace,
+        destination: Ipv4Addr,
+        mark: u32,
+        sent_from: Option<Ipv4Addr>,
+    ) -> Result<Way<'p>, Loss> {
+        let route = self.space(namespace).route(is_guest(namespace), destination, mark, sent_from);
         route.map_err(|place| Loss { namespace, place, comment: None })
     }
 

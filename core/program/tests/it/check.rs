@@ -12,7 +12,10 @@ fn vpc() -> Namespace {
 
 fn link(near: &str, far_namespace: Namespace, far: &str) -> (Key, Part) {
     let end = |name: &str| LinkEnd { name: name.into(), group: 0, mac: None, proxy_arp: false };
-    (Key::Link(vpc(), near.into()), Part::Link(Link { near: end(near), far_namespace, far: end(far), mtu: 1500 }))
+    (
+        Key::Link(vpc(), near.into()),
+        Part::Link(Link { near: end(near), far_namespace, far: end(far), mtu: 1500, arp: true }),
+    )
 }
 
 fn address(on: &str) -> (Key, Part) {
@@ -25,7 +28,7 @@ fn route(over: &str) -> (Key, Part) {
 }
 
 fn rule(table: u32) -> (Key, Part) {
-    (Key::RouteRule(vpc(), 1), Part::RouteRule(RouteRule { mark: None, table }))
+    (Key::RouteRule(vpc(), 1), Part::RouteRule(RouteRule { mark: None, sent_from: None, table }))
 }
 
 /// The flaws of a program with these parts, two namespaces and the link `igw` besides.

@@ -69,7 +69,7 @@ fn a_link_to_another_namespace_takes_its_address_and_routes_along() {
         parts: [
             (
                 Key::Link(vpc, "eni1".into()),
-                Part::Link(Link { near: end("eni1"), far_namespace: guest(n), far: end("ens5"), mtu: 9001 }),
+                Part::Link(Link { near: end("eni1"), far_namespace: guest(n), far: end("ens5"), mtu: 9001, arp: true }),
             ),
             (
                 Key::Route(vpc, 50, Ipv4Cidr::host(to)),
@@ -111,6 +111,7 @@ fn a_link_that_only_changes_its_group_stays() {
                 far_namespace: Namespace::Internet,
                 far: end("v1"),
                 mtu: 9001,
+                arp: true,
             }),
         )]
         .into(),

@@ -244,7 +244,7 @@ fn the_ruleset_has_no_flaw_of_its_own() {
     let mut program = Program::default();
     program.parts.insert(Key::Namespace(Namespace::Internet), Part::Namespace { sysctls: vec![] });
     let end = |name: &str| LinkEnd { name: name.into(), group: 0, mac: None, proxy_arp: false };
-    let link = Link { near: end("igw"), far_namespace: Namespace::Internet, far: end("far"), mtu: 1500 };
+    let link = Link { near: end("igw"), far_namespace: Namespace::Internet, far: end("far"), mtu: 1500, arp: true };
     program.parts.insert(Key::Link(Namespace::Internet, "igw".into()), Part::Link(link));
     program.parts.insert(Key::Ruleset(Namespace::Internet), Part::Ruleset(everything()));
     let flaws: Vec<String> = check(&program).iter().map(ToString::to_string).collect();

@@ -69,7 +69,7 @@ fn part() -> impl Strategy<Value = (Key, Part)> {
     prop_oneof![
         namespace().prop_map(|n| (Key::Namespace(n), Part::Namespace { sysctls: vec![] })),
         (namespace(), end(), namespace(), end()).prop_map(|(ns, near, far_namespace, far)| {
-            (Key::Link(ns, near.name.clone()), Part::Link(Link { near, far_namespace, far, mtu: 9001 }))
+            (Key::Link(ns, near.name.clone()), Part::Link(Link { near, far_namespace, far, mtu: 9001, arp: true }))
         }),
         (namespace(), link_name(), address(), 24u8..33)
             .prop_map(|(ns, link, a, length)| (Key::Address(ns, link, a), Part::Address(Address { length }))),
@@ -77,7 +77,7 @@ fn part() -> impl Strategy<Value = (Key, Part)> {
             .prop_map(|(ns, table, a, kind)| (Key::Route(ns, table, Ipv4Cidr::host(a)), Part::Route(Route { kind }))),
         (namespace(), 1u32..3, proptest::option::of(1u32..3)).prop_map(|(ns, priority, mark)| (
             Key::RouteRule(ns, priority),
-            Part::RouteRule(RouteRule { mark, table: 50 })
+            Part::RouteRule(RouteRule { mark, sent_from: None, table: 50 })
         )),
         (namespace(), ruleset()).prop_map(|(ns, rules)| (Key::Ruleset(ns), Part::Ruleset(rules))),
         (namespace(), address(), any::<bool>()).prop_map(|(ns, a, transparent)| {

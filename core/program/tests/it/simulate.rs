@@ -26,8 +26,8 @@ fn program() -> Program {
     let mut parts: Vec<(Key, Part)> = vec![
         (Key::Namespace(vpc()), Part::Namespace { sysctls: vec![("net.ipv4.ip_forward".into(), "1".into())] }),
         (Key::Address(vpc(), "lo".into(), ROUTER), Part::Address(Address { length: 32 })),
-        (Key::RouteRule(vpc(), 10), Part::RouteRule(RouteRule { mark: None, table: 100 })),
-        (Key::RouteRule(vpc(), 20), Part::RouteRule(RouteRule { mark: None, table: 50 })),
+        (Key::RouteRule(vpc(), 10), Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 100 })),
+        (Key::RouteRule(vpc(), 20), Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 50 })),
     ];
     for (n, address) in [(1, A), (2, B)] {
         let name = format!("eni{n}");
@@ -35,7 +35,10 @@ fn program() -> Program {
         let far = LinkEnd { name: "ens5".into(), group: 0, mac: None, proxy_arp: false };
         let via = RouteKind::Via { gateway: ROUTER, link: "ens5".into() };
         parts.extend([
-            (Key::Link(vpc(), name.clone()), Part::Link(Link { near, far_namespace: guest(n), far, mtu: 9001 })),
+            (
+                Key::Link(vpc(), name.clone()),
+                Part::Link(Link { near, far_namespace: guest(n), far, mtu: 9001, arp: true }),
+            ),
             (Key::Address(guest(n), "ens5".into(), address), Part::Address(Address { length: 24 })),
             (Key::Route(guest(n), 254, Ipv4Cidr::ALL), Part::Route(Route { kind: via })),
             (
@@ -105,7 +108,7 @@ fn a_circle_ends() {
     program.parts.extend([
         (Key::Namespace(Namespace::Internet), Part::Namespace { sysctls: forwards }),
         (Key::Address(Namespace::Internet, "ens5".into(), B), Part::Address(Address { length: 32 })),
-        (Key::RouteRule(Namespace::Internet, 1), Part::RouteRule(RouteRule { mark: None, table: 50 })),
+        (Key::RouteRule(Namespace::Internet, 1), Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 50 })),
         (Key::Route(Namespace::Internet, 50, Ipv4Cidr::ALL), Part::Route(Route { kind: back })),
     ]);
     assert!(end(&program, Ipv4Addr::new(52, 1, 1, 1)).ends_with("at time to live"));

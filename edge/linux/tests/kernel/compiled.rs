@@ -1,7 +1,7 @@
 //! A compiled World on the real kernel: every stop decides as AWS says.
 
 use crate::support::*;
-use crate::world::{self, APP, BESIDE, DB, FAR, INSTANCES, WEB};
+use crate::world::{self, APP, BESIDE, DB, FAR, FRIEND, INSTANCES, WEB};
 use postern_compiler::compile;
 use postern_linux::{Host, Opened, Socket, new_namespace};
 use postern_model::{Change, EntityKey, World, public_service};
@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 pub const PORTS: [u16; 6] = [22, 53, 80, 443, 5432, 8080];
 
-pub const SERVERS: [&str; 5] = ["web", "app", "db", "beside", "far"];
+pub const SERVERS: [&str; 6] = ["web", "app", "db", "beside", "far", "friend"];
 
 pub struct Region {
     pub lab: Lab,
@@ -133,6 +133,22 @@ fn every_stop_decides_as_aws_says() {
             (WEB, "198.51.100.9", 80, "nothing", "nobody comes in by a NAT gateway"),
             (DB, "169.254.169.254", 80, "metadata to 10.0.3.5", "no group and no ACL filters metadata"),
             (WEB, "10.0.1.1", 80, "nothing", "the router serves nothing"),
+            (WEB, "10.9.1.5", 22, "friend to 10.0.1.5", "over the peering, by a rule that names WEB's group"),
+            (BESIDE, "10.9.1.5", 22, "nothing", "BESIDE is not in WEB's group"),
+            (FAR, "10.9.1.5", 22, "nothing", "WEB's address from another VPC is not WEB's group"),
+            (FRIEND, "10.0.1.5", 22, "web to 10.9.1.5", "the other way, by a rule that names FRIEND's group"),
+            (FRIEND, "10.0.1.6", 22, "nothing", "BESIDE takes from its own VPC"),
+            (DB, "10.9.1.5", 22, "nothing", "DB's table does not lead there"),
+            (WEB, world::FRIENDLY_STS_AT, 443, "endpoint to 10.0.1.5", "an interface endpoint of the peer"),
+            (BESIDE, world::FRIENDLY_STS_AT, 443, "nothing", "the endpoint's group names WEB's"),
+            (FRIEND, world::S3_AT, 443, "endpoint to 10.9.1.5", "and the other way"),
+            (FRIEND, world::EC2_AT, 443, "nothing", "the table of that endpoint's subnet does not lead back"),
+            (WEB, "10.9.0.2", 53, "nothing", "the peer's resolver is not for others"),
+            (WEB, "10.9.1.1", 80, "nothing", "nor is its router"),
+            (FRIEND, "93.184.215.14", 80, "nothing", "nor does the peer's internet gateway take FRIEND's packets"),
+            (FRIEND, "198.51.100.1", 80, "nothing", "nor by a public address"),
+            (FRIEND, &s3, 443, "nothing", "nor does the peer's gateway endpoint"),
+            (FRIEND, "10.0.1.9", 80, "nothing", "nor does its NAT gateway"),
         ];
         let answers = region.lab.at_once(cases.iter(), |lab, (n, to, port, ..)| lab.ask(guest(*n), to, *port));
         for ((n, to, port, wanted, why), found) in cases.iter().zip(answers) {
@@ -154,6 +170,47 @@ fn an_endpoint_is_in_force_at_once_and_gone_at_once() {
         assert_eq!(region.ask(WEB, &s3, 443), "public door to 198.51.100.1");
         assert_eq!(region.ask(BESIDE, &s3, 443), "nothing");
         assert_eq!(region.ask(APP, &s3, 80), "public door to 198.51.100.9");
+    });
+}
+
+#[test]
+fn a_peering_is_in_force_at_once_and_gone_at_once() {
+    privileged("compiled::a_peering_is_in_force_at_once_and_gone_at_once", || {
+        let mut region = Region::new(world::world());
+        let again = world::peering(1, world::HOME, world::FRIENDLY);
+        let gone = postern_model::VpcPeeringConnection { state: postern_model::PeeringState::Deleted, ..again.clone() };
+        for _ in 0..2 {
+            assert_eq!(region.ask(WEB, "10.9.1.5", 22), "friend to 10.0.1.5");
+            region.change(Change::Put(Box::new(gone.clone().into())));
+            assert_eq!(region.ask(WEB, "10.9.1.5", 22), "nothing");
+            assert_eq!(region.ask(WEB, world::FRIENDLY_STS_AT, 443), "nothing");
+            region.change(Change::Put(Box::new(again.clone().into())));
+        }
+        assert_eq!(region.ask(FRIEND, world::S3_AT, 443), "endpoint to 10.9.1.5");
+    });
+}
+
+#[test]
+fn a_zone_that_is_down_is_silent() {
+    privileged("compiled::a_zone_that_is_down_is_silent", || {
+        let mut region = Region::new(world::world());
+        let changed = |region: &mut Region, zones: &[AvailabilityZone]| {
+            region.change(Change::Put(Box::new(world::outages(zones).into())));
+        };
+        changed(&mut region, &[world::other_zone()]);
+        assert_eq!(region.ask(WEB, "10.9.1.5", 22), "nothing", "FRIEND is in the zone");
+        assert_eq!(region.ask(WEB, world::FRIENDLY_STS_AT, 443), "nothing", "and so is the endpoint");
+        assert_eq!(region.ask(FRIEND, "10.0.1.5", 22), "nothing", "FRIEND cannot send");
+        assert_eq!(region.ask(FRIEND, "169.254.169.254", 80), "nothing", "not even to its own host");
+        assert_eq!(region.ask(BESIDE, "10.0.1.5", 80), "web to 10.0.1.6", "the other zone goes on");
+        changed(&mut region, &[world::zone()]);
+        assert_eq!(region.ask(BESIDE, "10.0.1.5", 80), "nothing", "neighbours in one subnet are silent too");
+        assert_eq!(region.ask(APP, "93.184.215.14", 80), "nothing", "with the NAT gateway's zone");
+        assert_eq!(region.ask(FRIEND, world::FRIENDLY_STS_AT, 80), "nothing");
+        assert_eq!(region.ask(FRIEND, "169.254.169.254", 80), "metadata to 10.9.1.5", "FRIEND is back");
+        changed(&mut region, &[]);
+        assert_eq!(region.ask(WEB, "10.9.1.5", 22), "friend to 10.0.1.5", "everything is as before");
+        assert_eq!(region.ask(WEB, world::FRIENDLY_STS_AT, 443), "endpoint to 10.0.1.5");
     });
 }
 

@@ -106,15 +106,17 @@ impl Dice {
     }
 
     fn question(&mut self, id: u16) -> Question {
-        let own = ["10.0.1.5", "10.0.2.5", "10.0.3.5", "10.0.1.6", "10.0.1.5"].map(ip);
+        let own = ["10.0.1.5", "10.0.2.5", "10.0.3.5", "10.0.1.6", "10.0.1.5", "10.9.1.5"].map(ip);
         let from = self.roll(INSTANCES.len());
         let to = match self.roll(5) {
-            4 => self.pick(&[world::STS_AT, world::S3_AT, world::EC2_AT].map(ip)),
+            4 => self.pick(&[world::STS_AT, world::S3_AT, world::EC2_AT, world::FRIENDLY_STS_AT].map(ip)),
             0 => self.pick(
                 &["93.184.215.14", "198.51.100.1", "198.51.100.5", "198.51.100.9", "52.217.3.4", "54.231.1.1"].map(ip),
             ),
-            1 => self
-                .pick(&["10.0.0.2", "169.254.169.253", "169.254.169.254", "10.0.1.1", "10.0.1.9", "10.0.2.77"].map(ip)),
+            1 => self.pick(
+                &["10.0.0.2", "169.254.169.253", "169.254.169.254", "10.0.1.1", "10.0.1.9", "10.0.2.77", "10.9.0.2"]
+                    .map(ip),
+            ),
             _ => self.pick(&own),
         };
         let source = own[from];
@@ -128,7 +130,7 @@ impl Dice {
     }
 
     fn change(&mut self, world: &World) -> Change {
-        let entity: Entity = match self.roll(5) {
+        let entity: Entity = match self.roll(7) {
             0 => self.group(world).into(),
             1 => self.acl(world).into(),
             2 => self.table(world).into(),
@@ -136,13 +138,15 @@ impl Dice {
                 let tables: Vec<u64> = (1..=3).filter(|_| self.roll(2) == 0).collect();
                 world::endpoint(1, world::HOME, &tables).into()
             }
+            4 => self.peering().into(),
+            5 => self.outages().into(),
             _ => self.interface(world).into(),
         };
         Change::Put(Box::new(entity))
     }
 
     fn group(&mut self, world: &World) -> SecurityGroup {
-        let mut group = world.security_groups[&SecurityGroupId::from_bits(1 + self.roll(5) as u64)].clone();
+        let mut group = world.security_groups[&SecurityGroupId::from_bits(1 + self.roll(6) as u64)].clone();
         for rule in &mut group.rules {
             match self.roll(6) {
                 0 | 4 | 5 => (rule.protocol, rule.ports) = (Protocol::All, None),
@@ -182,11 +186,24 @@ impl Dice {
             RouteTarget::InternetGateway(InternetGatewayId::from_bits(world::HOME)),
             RouteTarget::NatGateway(NatGatewayId::from_bits(1)),
             RouteTarget::NatGateway(NatGatewayId::from_bits(99)),
+            world::over(1),
+            world::over(1),
         ]);
-        let to = self.pick(&["0.0.0.0/0", "93.184.0.0/16", "52.217.3.0/24"].map(cidr));
+        let to = self.pick(&["0.0.0.0/0", "93.184.0.0/16", "52.217.3.0/24", "10.9.0.0/16", "10.9.1.0/24"].map(cidr));
         table.routes.retain(|route| route.destination != RouteDestination::Cidr(to));
         table.routes.push(Route { destination: RouteDestination::Cidr(to), target });
         table
+    }
+
+    fn peering(&mut self) -> VpcPeeringConnection {
+        let (n, requester) = self.pick(&[(1, world::HOME), (2, world::TWIN)]);
+        let state = self.pick(&[PeeringState::Active, PeeringState::Active, PeeringState::Deleted]);
+        VpcPeeringConnection { state, ..world::peering(n, requester, world::FRIENDLY) }
+    }
+
+    fn outages(&mut self) -> Outages {
+        let zones = self.pick(&[vec![], vec![], vec![world::other_zone()]]);
+        world::outages(&zones)
     }
 
     /// Gives a public address, or takes it away.
@@ -205,7 +222,16 @@ impl Dice {
     }
     fn range(&mut self) -> Ipv4Cidr {
         self.pick(
-            &["0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "10.0.2.5/32", "198.51.100.0/24", "52.216.0.0/15"].map(cidr),
+            &[
+                "0.0.0.0/0",
+                "10.0.0.0/16",
+                "10.0.1.0/24",
+                "10.0.2.5/32",
+                "198.51.100.0/24",
+                "52.216.0.0/15",
+                "10.9.0.0/16",
+            ]
+            .map(cidr),
         )
     }
 }

@@ -57,7 +57,7 @@ pub fn guest_link(router: Namespace, name: &str, group: u32, far_namespace: Name
     link(router, near, far_namespace, LinkEnd { name: "eth0".into(), group: 0, mac: None, proxy_arp: false })
 }
 pub fn link(ns: Namespace, near: LinkEnd, far_namespace: Namespace, far: LinkEnd) -> (Key, Part) {
-    (Key::Link(ns, near.name.clone()), Part::Link(Link { near, far_namespace, far, mtu: 1500 }))
+    (Key::Link(ns, near.name.clone()), Part::Link(Link { near, far_namespace, far, mtu: 1500, arp: true }))
 }
 pub fn plain_end(name: &str) -> LinkEnd {
     LinkEnd { name: name.into(), group: 0, mac: None, proxy_arp: false }
@@ -76,7 +76,7 @@ pub fn via(gateway: &str, link: &str) -> RouteKind {
     RouteKind::Via { gateway: ip(gateway), link: link.into() }
 }
 pub fn rule(ns: Namespace, priority: u32, mark: Option<u32>, table: u32) -> (Key, Part) {
-    (Key::RouteRule(ns, priority), Part::RouteRule(RouteRule { mark, table }))
+    (Key::RouteRule(ns, priority), Part::RouteRule(RouteRule { mark, sent_from: None, table }))
 }
 pub fn door(ns: Namespace, address: &str, port: u16) -> (Key, Part) {
     let part = Listener { role: Role::DoorPlain, transparent: true };

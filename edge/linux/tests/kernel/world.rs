@@ -1,4 +1,4 @@
-//! A World by hand: a VPC with public, private and closed subnets, and a twin with the same range.
+//! A World by hand: a VPC with public, private and closed subnets, a twin with the same range, and a friend peered with both.
 
 use crate::support::cidr;
 use postern_model::*;
@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 pub const HOME: u64 = 1;
 pub const TWIN: u64 = 2;
+pub const FRIENDLY: u64 = 3;
 
 /// Instances by number; see [`world`].
 pub const WEB: u64 = 1;
@@ -15,23 +16,30 @@ pub const APP: u64 = 2;
 pub const DB: u64 = 3;
 pub const BESIDE: u64 = 4;
 pub const FAR: u64 = 5;
-pub const INSTANCES: [u64; 5] = [WEB, APP, DB, BESIDE, FAR];
+pub const FRIEND: u64 = 6;
+pub const INSTANCES: [u64; 6] = [WEB, APP, DB, BESIDE, FAR, FRIEND];
 
 /// The addresses of interface endpoints.
 pub const STS_AT: &str = "10.0.1.20";
 pub const S3_AT: &str = "10.0.2.20";
 pub const EC2_AT: &str = "10.0.3.20";
+pub const FRIENDLY_STS_AT: &str = "10.9.1.20";
 
 /// In HOME: WEB and BESIDE in the public subnet 10.0.1.0/24 (WEB with a public address), APP in the private one
 /// 10.0.2.0/24 behind a NAT gateway and an S3 endpoint, DB in the closed one 10.0.3.0/24 with an ACL of its own. In TWIN,
 /// with the same range: FAR, public, at WEB's private address. Interface endpoints of HOME: for STS beside WEB in BESIDE's
 /// group, for S3 beside APP in WEB's group, for EC2 beside DB in BESIDE's group.
+///
+/// FRIENDLY, 10.9.0.0/16, is peered with both: FRIEND and an endpoint for STS in another zone. The tables of WEB, APP and FAR
+/// lead there; FRIENDLY's own sends everything to HOME.
 pub fn world() -> World {
     let mut world = World::default();
     let mut put = |entity: Entity| drop(world.apply(Change::Put(Box::new(entity))));
-    for vpc in [HOME, TWIN] {
+    for vpc in [HOME, TWIN, FRIENDLY] {
         put(self::vpc(vpc).into());
-        put(internet_gateway(vpc).into());
+        if vpc != FRIENDLY {
+            put(internet_gateway(vpc).into());
+        }
         put(group(vpc * 100, vpc, "default", vec![]).into());
     }
     for (n, vpc, range) in
@@ -39,6 +47,9 @@ pub fn world() -> World {
     {
         put(subnet(n, vpc, range).into());
     }
+    put(Subnet { zone: other_zone(), ..subnet(5, FRIENDLY, "10.9.1.0/24") }.into());
+    put(peering(1, HOME, FRIENDLY).into());
+    put(peering(2, TWIN, FRIENDLY).into());
     groups().into_iter().for_each(|group| put(group.into()));
     let open = || {
         vec![
@@ -49,24 +60,33 @@ pub fn world() -> World {
     put(acl(1, HOME, true, open(), &[1, 2]).into());
     put(acl(2, HOME, false, closed_entries(), &[3]).into());
     put(acl(3, TWIN, true, open(), &[4]).into());
+    put(acl(4, FRIENDLY, true, open(), &[5]).into());
     put(table(1, HOME, 1, vec![], &[None]).into());
     put(table(
         2,
         HOME,
         2,
-        vec![to_anywhere(RouteTarget::InternetGateway(InternetGatewayId::from_bits(HOME)))],
+        vec![to_anywhere(RouteTarget::InternetGateway(InternetGatewayId::from_bits(HOME))), to_friendly(1)],
         &[Some(1)],
     )
     .into());
-    put(table(3, HOME, 3, vec![to_anywhere(RouteTarget::NatGateway(NatGatewayId::from_bits(1)))], &[Some(2)]).into());
+    put(table(
+        3,
+        HOME,
+        3,
+        vec![to_anywhere(RouteTarget::NatGateway(NatGatewayId::from_bits(1))), to_friendly(1)],
+        &[Some(2)],
+    )
+    .into());
     put(table(
         4,
         TWIN,
         1,
-        vec![to_anywhere(RouteTarget::InternetGateway(InternetGatewayId::from_bits(TWIN)))],
+        vec![to_anywhere(RouteTarget::InternetGateway(InternetGatewayId::from_bits(TWIN))), to_friendly(2)],
         &[None],
     )
     .into());
+    put(table(5, FRIENDLY, 1, vec![to_anywhere(over(1))], &[None]).into());
     for (n, subnet, vpc, address, public, group) in [
         (WEB, 1, HOME, "10.0.1.5", Some("198.51.100.1"), 1),
         (APP, 2, HOME, "10.0.2.5", None, 2),
@@ -77,24 +97,32 @@ pub fn world() -> World {
         put(interface(n, vpc, subnet, address, public, group).into());
         put(instance(n, vpc, subnet).into());
     }
+    let friend = interface(FRIEND, FRIENDLY, 5, "10.9.1.5", None, 6);
+    put(NetworkInterface { zone: other_zone(), ..friend }.into());
+    put(Instance { zone: other_zone(), ..instance(FRIEND, FRIENDLY, 5) }.into());
     nat(1, HOME, 1, "10.0.1.9", "198.51.100.9").into_iter().for_each(&mut put);
     put(endpoint(1, HOME, &[3]).into());
-    for (n, service, subnet, address, group) in
-        [(2, "sts", 1, STS_AT, 4), (3, "s3", 2, S3_AT, 1), (4, "ec2", 3, EC2_AT, 4)]
-    {
-        interface_endpoint(n, service, subnet, address, group).into_iter().for_each(&mut put);
+    for (n, service, vpc, subnet, address, group) in [
+        (2, "sts", HOME, 1, STS_AT, 4),
+        (3, "s3", HOME, 2, S3_AT, 1),
+        (4, "ec2", HOME, 3, EC2_AT, 4),
+        (5, "sts", FRIENDLY, 5, FRIENDLY_STS_AT, 6),
+    ] {
+        interface_endpoint(n, service, (vpc, subnet), address, group).into_iter().for_each(&mut put);
     }
     assert_eq!(world.flaws(), Vec::<String>::new());
     world
 }
 
 /// WEB serves HTTP to all. APP serves 8080 to WEB's group and speaks HTTPS to S3 and HTTP to all. DB serves 5432 to the
-/// private subnet and says nothing of its own. BESIDE takes everything from the VPC. FAR is open.
+/// private subnet and says nothing of its own. BESIDE takes everything from the VPC. FAR is open. WEB takes SSH from FRIEND's group,
+/// and FRIEND takes TCP from WEB's.
 fn groups() -> Vec<SecurityGroup> {
     let out_all = |id| rule(id, RuleDirection::Egress, GroupPeer::Cidr(Ipv4Cidr::ALL), Protocol::All, None);
     let into = |id, peer, protocol, ports| rule(id, RuleDirection::Ingress, peer, protocol, ports);
     let from = |text| GroupPeer::Cidr(cidr(text));
-    let member = GroupPeer::Group { id: SecurityGroupId::from_bits(1), owner: AccountId::DEFAULT };
+    let of = |n| GroupPeer::Group { id: SecurityGroupId::from_bits(n), owner: AccountId::DEFAULT };
+    let member = of(1);
     let s3 = GroupPeer::PrefixList(GATEWAY_SERVICES[0].prefix_list(&region()));
     vec![
         group(
@@ -105,6 +133,7 @@ fn groups() -> Vec<SecurityGroup> {
                 into(11, from("0.0.0.0/0"), Protocol::Tcp, one(80)),
                 into(12, from("0.0.0.0/0"), Protocol::Tcp, one(443)),
                 out_all(13),
+                into(14, of(6), Protocol::Tcp, one(22)),
             ],
         ),
         group(
@@ -121,6 +150,7 @@ fn groups() -> Vec<SecurityGroup> {
         group(3, HOME, "db", vec![into(31, from("10.0.2.0/24"), Protocol::Tcp, one(5432))]),
         group(4, HOME, "beside", vec![into(41, from("10.0.0.0/16"), Protocol::All, None), out_all(42)]),
         group(5, TWIN, "far", vec![into(51, from("0.0.0.0/0"), Protocol::All, None), out_all(52)]),
+        group(6, FRIENDLY, "friend", vec![into(61, of(1), Protocol::Tcp, None), out_all(62)]),
     ]
 }
 
@@ -148,8 +178,49 @@ fn to_anywhere(target: RouteTarget) -> Route {
     Route { destination: RouteDestination::Cidr(Ipv4Cidr::ALL), target }
 }
 
-fn zone() -> AvailabilityZone {
+fn to_friendly(peering: u64) -> Route {
+    Route { destination: RouteDestination::Cidr(cidr("10.9.0.0/16")), target: over(peering) }
+}
+
+pub fn over(peering: u64) -> RouteTarget {
+    RouteTarget::Peering(VpcPeeringConnectionId::from_bits(peering))
+}
+
+pub fn peering(n: u64, requester: u64, accepter: u64) -> VpcPeeringConnection {
+    let side = |vpc| PeeringSide {
+        vpc: VpcId::from_bits(vpc),
+        owner: AccountId::DEFAULT,
+        region: region(),
+        cidrs: vec![],
+        allow_dns_resolution_from_remote_vpc: false,
+        tags: Tags::new(),
+    };
+    VpcPeeringConnection {
+        id: VpcPeeringConnectionId::from_bits(n),
+        requester: side(requester),
+        accepter: side(accepter),
+        state: PeeringState::Active,
+        expires: OffsetDateTime::UNIX_EPOCH,
+        ended: None,
+        ended_by: None,
+    }
+}
+
+/// The zones named are down.
+pub fn outages(zones: &[AvailabilityZone]) -> Outages {
+    Outages::of(zones.iter().map(|zone| (zone.clone(), OffsetDateTime::UNIX_EPOCH)))
+}
+
+pub fn other_zone() -> AvailabilityZone {
+    AvailabilityZone::new("us-east-1b")
+}
+
+pub fn zone() -> AvailabilityZone {
     AvailabilityZone::new("us-east-1a")
+}
+
+fn range_of(vpc: u64) -> Ipv4Cidr {
+    cidr(if vpc == FRIENDLY { "10.9.0.0/16" } else { "10.0.0.0/16" })
 }
 
 fn vpc(n: u64) -> Vpc {
@@ -157,7 +228,7 @@ fn vpc(n: u64) -> Vpc {
         id: VpcId::from_bits(n),
         owner: AccountId::DEFAULT,
         region: region(),
-        cidrs: vec![VpcCidr { association: VpcCidrAssociationId::from_bits(n), cidr: cidr("10.0.0.0/16") }],
+        cidrs: vec![VpcCidr { association: VpcCidrAssociationId::from_bits(n), cidr: range_of(n) }],
         dhcp_options: DhcpOptionsId::from_bits(1),
         tenancy: "default".into(),
         is_default: false,
@@ -359,12 +430,14 @@ pub fn endpoint(n: u64, vpc: u64, tables: &[u64]) -> VpcEndpoint {
 }
 
 /// An endpoint with one interface.
-fn interface_endpoint(n: u64, service: &str, subnet: u64, address: &str, group: u64) -> Vec<Entity> {
+fn interface_endpoint(n: u64, service: &str, at: (u64, u64), address: &str, group: u64) -> Vec<Entity> {
+    let (vpc, subnet) = at;
     let interface = NetworkInterface {
         kind: InterfaceKind::VpcEndpoint,
         attachment: Some(attachment(0xe0 + n, None)),
         requester_managed: true,
-        ..interface(0xe0 + n, HOME, subnet, address, None, group)
+        zone: if vpc == FRIENDLY { other_zone() } else { zone() },
+        ..interface(0xe0 + n, vpc, subnet, address, None, group)
     };
     let own = InterfaceEndpoint {
         suffix: "abcd1234".into(),
@@ -376,7 +449,7 @@ fn interface_endpoint(n: u64, service: &str, subnet: u64, address: &str, group: 
     let endpoint = VpcEndpoint {
         service_name: format!("com.amazonaws.us-east-1.{service}"),
         kind: EndpointKind::Interface(own),
-        ..endpoint(n, HOME, &[])
+        ..endpoint(n, vpc, &[])
     };
     vec![interface.into(), endpoint.into()]
 }
