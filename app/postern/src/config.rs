@@ -19,6 +19,19 @@ pub struct Config {
     /// `[[account]]`.
     #[serde(default, rename = "account")]
     pub accounts: Vec<Account>,
+    /// `[[oidc]]`.
+    #[serde(default)]
+    pub oidc: Vec<Oidc>,
+}
+
+/// An identity provider's keys: they come from here, since no issuer is reached over the network.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// As tokens have it in `iss`: `https://...`.
+    pub issuer: String,
+    /// A file with its JSON Web Key Set; a relative path is one from the configuration file's directory.
+    pub jwks: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,7 +69,17 @@ impl Config {
     /// Reads the file; the error names the line.
     pub fn read(file: &Path) -> Result<Self, Trouble> {
         let text = std::fs::read_to_string(file).map_err(Trouble::at(format!("read {}", file.display())))?;
-        toml::from_str(&text).map_err(Trouble::at(format!("{}", file.display())))
+        let mut config: Self = toml::from_str(&text).map_err(Trouble::at(format!("{}", file.display())))?;
+        for oidc in &mut config.oidc {
+            if !oidc.issuer.starts_with("https://") {
+                let wrong = format!("{}: the issuer {} does not begin with https://", file.display(), oidc.issuer);
+                return Err(Trouble::new(wrong));
+            }
+            if let Some(directory) = file.parent() {
+                oidc.jwks = directory.join(&oidc.jwks);
+            }
+        }
+        Ok(config)
     }
 }
 
@@ -78,10 +101,26 @@ mod tests {
             [[account.user.key]]
             id = "test"
             secret = "test"
+            [[oidc]]
+            issuer = "https://id.example"
+            jwks = "keys.json"
             "#,
         )
         .unwrap();
         assert_eq!(config.accounts[0].users[0].keys[0].id, "test");
+        assert_eq!(config.oidc[0].jwks, PathBuf::from("keys.json"));
+    }
+
+    #[test]
+    fn key_sets_are_found_from_the_configuration_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("postern.toml");
+        let read = |issuer: &str| {
+            std::fs::write(&file, format!("[[oidc]]\nissuer = \"{issuer}\"\njwks = \"keys.json\"\n")).unwrap();
+            Config::read(&file)
+        };
+        assert_eq!(read("https://id.example").unwrap().oidc[0].jwks, dir.path().join("keys.json"));
+        assert!(read("http://id.example").is_err());
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Principal {
     Federated { account: AccountId, name: String },
     /// An AWS service acting for itself: `ec2.amazonaws.com`.
     Service { name: String },
+    /// Somebody whom an identity provider vouches for, before a role is taken: the provider's ARN, and whom it names.
+    WebIdentity { provider: String, subject: String },
 }
 
 /// A principal with what its credentials bring along.
@@ -40,20 +42,20 @@ impl Caller {
     pub fn of(principal: Principal) -> Self {
         Self { principal, access_key: None, keys: BTreeMap::new(), session_policies: Vec::new() }
     }
-    /// The caller's account; `None` for nobody and for services.
+    /// The caller's account; `None` for nobody, for services and for whom a provider vouches.
     pub fn account(&self) -> Option<AccountId> {
         match &self.principal {
             Principal::Root { account }
             | Principal::User { account, .. }
             | Principal::Role { account, .. }
             | Principal::Federated { account, .. } => Some(*account),
-            Principal::Anonymous | Principal::Service { .. } => None,
+            Principal::Anonymous | Principal::Service { .. } | Principal::WebIdentity { .. } => None,
         }
     }
     /// The ARN as GetCallerIdentity and denial sentences give it: the session ARN for a role.
     pub fn arn(&self) -> Option<Arn> {
         Some(match &self.principal {
-            Principal::Anonymous | Principal::Service { .. } => return None,
+            Principal::Anonymous | Principal::Service { .. } | Principal::WebIdentity { .. } => return None,
             Principal::Root { account } => Arn::new("iam", "", account, "root"),
             Principal::User { account, path, name, .. } => Arn::new("iam", "", account, format!("user{path}{name}")),
             Principal::Role { account, name, session, .. } => {
@@ -80,12 +82,14 @@ impl Caller {
             Principal::Role { id, session, .. } => format!("{id}:{session}"),
             Principal::Federated { account, name } => format!("{account}:{name}"),
             Principal::Service { name } => name.clone(),
+            Principal::WebIdentity { provider, subject } => format!("{provider}:{subject}"),
         }
     }
     /// The name for a sentence: the ARN, or `anonymous`.
     pub fn display(&self) -> String {
         match &self.principal {
             Principal::Service { name } => name.clone(),
+            Principal::WebIdentity { .. } => self.user_id(),
             _ => self.arn().map_or_else(|| "anonymous".to_owned(), |arn| arn.to_string()),
         }
     }

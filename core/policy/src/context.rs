@@ -26,6 +26,9 @@ pub fn keys_within(ask: &Ask<'_>, memberships: &Memberships) -> Keys {
     if keys.contains_key("aws:tokenissuetime") {
         keys.entry("aws:multifactorauthpresent".into()).or_insert_with(|| vec!["false".into()]);
     }
+    if let Some(age) = second_factor_age(ask, &keys) {
+        keys.insert("aws:multifactorauthage".into(), vec![age.to_string()]);
+    }
     for key in NETWORK_KEYS.iter().chain(ORGANIZATION_KEYS) {
         keys.remove(*key);
     }
@@ -43,6 +46,14 @@ pub fn keys_within(ask: &Ask<'_>, memberships: &Memberships) -> Keys {
         set("aws:useragent", agent.to_owned());
     }
     keys
+}
+
+/// Seconds since the second factor of the session was given; it is there only if one was.
+fn second_factor_age(ask: &Ask<'_>, keys: &Keys) -> Option<i64> {
+    let given = keys.get("aws:multifactorauthpresent").is_some_and(|values| values == &["true"]);
+    let issued = keys.get("aws:tokenissuetime").filter(|_| given)?.first()?;
+    let issued = OffsetDateTime::parse(issued, &Rfc3339).ok()?;
+    Some((ask.now - issued).whole_seconds().max(0))
 }
 
 /// What only the way of the request may tell.
@@ -194,6 +205,7 @@ fn principal(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
         Principal::Role { .. } => (Some("AssumedRole"), true),
         Principal::Federated { .. } => (Some("FederatedUser"), true),
         Principal::Service { .. } => (None, true),
+        Principal::WebIdentity { .. } => (None, false),
     };
     if let Some(kind) = kind {
         set("aws:principaltype", kind.to_owned());

@@ -27,7 +27,7 @@ pub fn evaluate_plainly(ask: &Ask<'_>, set: &PolicySet) -> Verdict {
     let caller = &ask.caller.principal;
     let root = matches!(caller, Principal::Root { .. });
     let linked = matches!(caller, Principal::Role { path, .. } if path.starts_with("/aws-service-role/"));
-    let stranger = matches!(caller, Principal::Anonymous | Principal::Service { .. });
+    let stranger = matches!(caller, Principal::Anonymous | Principal::Service { .. } | Principal::WebIdentity { .. });
     let texts = |list: &[crate::Attached]| list.iter().map(|a| a.document.text().to_owned()).collect::<Vec<_>>();
     let one =
         |policy: &Option<crate::Attached>| policy.iter().map(|a| a.document.text().to_owned()).collect::<Vec<_>>();
@@ -166,6 +166,10 @@ fn principal_fits(statement: &Value, ask: &Ask<'_>, bounded: bool) -> Option<Nam
             return matches!(&caller.principal, Principal::Service { name: own } if own == name)
                 .then_some(Named::Exactly);
         }
+        if family == "Federated" {
+            return matches!(&caller.principal, Principal::WebIdentity { provider, .. } if provider == name)
+                .then_some(Named::Exactly);
+        }
         if name == "*" {
             Some(Named::Everyone)
         } else if is(&account) || is(&root_arn) {
@@ -189,6 +193,7 @@ fn principal_fits(statement: &Value, ask: &Ask<'_>, bounded: bool) -> Option<Nam
         || match &caller.principal {
             Principal::Anonymous => false,
             Principal::Service { .. } => listed.iter().any(|pair| pair.0 == "Service" && naming(pair).is_some()),
+            Principal::WebIdentity { .. } => listed.iter().any(|pair| pair.0 == "Federated" && naming(pair).is_some()),
             Principal::Root { .. } => account_listed,
             _ => account_listed && has(&session_arn) && has(&role_arn),
         };

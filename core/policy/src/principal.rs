@@ -90,7 +90,9 @@ impl Principals {
         let has = |name: PrincipalName| self.listed.contains(&name);
         match &who.caller.principal {
             Principal::Anonymous => false,
-            Principal::Service { .. } => self.listed.iter().any(|name| name.reach(who).is_some()),
+            Principal::Service { .. } | Principal::WebIdentity { .. } => {
+                self.listed.iter().any(|name| name.reach(who).is_some())
+            }
             Principal::Root { .. } => who.account.as_ref().is_some_and(|a| has(PrincipalName::Account(a.clone()))),
             _ => {
                 who.account.as_ref().is_some_and(|a| has(PrincipalName::Account(a.clone())))
@@ -163,6 +165,10 @@ impl PrincipalName {
             },
             Self::Service(service) => match &who.caller.principal {
                 Principal::Service { name } if service == "*" || name == service => Some(Reach::Direct),
+                _ => None,
+            },
+            Self::Federated(named) => match &who.caller.principal {
+                Principal::WebIdentity { provider, .. } if provider == named => Some(Reach::Direct),
                 _ => None,
             },
             Self::CanonicalUser(id) if is(&who.canonical_user, id) => Some(Reach::Account),
@@ -238,6 +244,33 @@ mod tests {
             assert_eq!(reach(element, false, &caller), expected, "{element}");
         }
         assert_eq!(reach(r#"{"AWS":"123456789012"}"#, false, &Caller::anonymous()), None);
+    }
+
+    #[test]
+    fn a_provider_reaches_those_it_vouches_for() {
+        let provider = "arn:aws:iam::123456789012:oidc-provider/id.example";
+        let caller = Caller::of(Principal::WebIdentity {
+            provider: provider.into(),
+            subject: "system:serviceaccount:a:b".into(),
+        });
+        for (element, expected) in [
+            (format!(r#"{{"Federated":"{provider}"}}"#), Some(Reach::Direct)),
+            (format!(r#"{{"Federated":"{provider}/realm"}}"#), None),
+            (
+                format!(
+                    r#"{{"Service":"ec2.amazonaws.com","Federated":["cognito-identity.amazonaws.com","{provider}"]}}"#
+                ),
+                Some(Reach::Direct),
+            ),
+            (r#"{"AWS":"123456789012"}"#.into(), None),
+            (r#""*""#.into(), Some(Reach::Everyone)),
+        ] {
+            assert_eq!(reach(&element, false, &caller), expected, "{element}");
+        }
+        let element = format!(r#"{{"Federated":"{provider}"}}"#);
+        assert_eq!(reach(&element, false, &session()), None);
+        assert_eq!(reach(&element, true, &caller), None);
+        assert_eq!(reach(&element, true, &session()), Some(Reach::Everyone));
     }
 
     #[test]

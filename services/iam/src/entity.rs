@@ -113,6 +113,19 @@ pub struct Profile {
     pub tags: Tags,
 }
 
+/// An OpenID Connect provider that the account trusts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OidcProvider {
+    /// The issuer without `https://`, as it was given.
+    pub url: String,
+    pub created: i64,
+    /// Audiences, in the order they were added.
+    pub client_ids: Vec<String>,
+    /// SHA-1 of certificates, in hexadecimal. Kept and told; keys do not come over TLS.
+    pub thumbprints: Vec<String>,
+    pub tags: Tags,
+}
+
 /// What belongs to the account itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Root {
@@ -141,6 +154,11 @@ impl Role {
 impl Profile {
     pub fn arn(&self, account: AccountId) -> String {
         arn(account, "instance-profile", &self.path, &self.name)
+    }
+}
+impl OidcProvider {
+    pub fn arn(&self, account: AccountId) -> String {
+        arn(account, "oidc-provider", "/", &self.url)
     }
 }
 impl Policy {

@@ -64,6 +64,12 @@ impl Question<'_> {
         Err(Refusal { hint: hint(&decision), ..refusal })
     }
 
+    /// The bare decision, for an operation whose refusal has words of its own.
+    pub fn decide(self, judge: &dyn Judge, call: &Call) -> Decision {
+        let action = format!("{}:{}", self.service, self.operation);
+        judge.judge(&self.ask(call, &action))
+    }
+
     /// For what needs no permission: only the policy of the endpoint that the call came through can refuse it. No other
     /// refusal is put down as the request's.
     pub fn put_to_endpoint(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
@@ -198,6 +204,22 @@ fn resource_of(
             Some(profile) => (profile.arn(account), profile.tags.clone(), None),
             None => plain(named("instance-profile", "InstanceProfileName")),
         },
+        Subject::OidcProvider => {
+            let arn = match (input.text("OpenIDConnectProviderArn"), input.text("Url")) {
+                (Some(arn), _) => arn.to_owned(),
+                (None, url) => {
+                    let url = url.and_then(crate::verb::oidc_provider::bare).unwrap_or_default();
+                    arn(account, "oidc-provider", "/", url)
+                }
+            };
+            // What is no ARN is refused later, as a bad parameter.
+            if !arn.starts_with("arn:") {
+                return plain("*".into());
+            }
+            let url = arn.split_once(":oidc-provider/").map(|(_, url)| url);
+            let tags = url.and_then(|url| held?.oidc_providers.get(url)).map(|provider| provider.tags.clone());
+            (arn, tags.unwrap_or_default(), None)
+        }
         Subject::Policy => match input.text("PolicyArn") {
             Some(arn) if !arn.starts_with("arn:") => plain("*".into()),
             Some(arn) => {

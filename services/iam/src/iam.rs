@@ -51,7 +51,10 @@ impl Iam {
                 }
                 None => (None, None),
             },
-            Principal::Anonymous | Principal::Root { .. } | Principal::Service { .. } => (None, None),
+            Principal::Anonymous
+            | Principal::Root { .. }
+            | Principal::Service { .. }
+            | Principal::WebIdentity { .. } => (None, None),
         };
         let mut attached = Vec::new();
         let mut boundary = None;

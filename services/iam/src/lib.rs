@@ -23,6 +23,7 @@ mod state;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod token;
 mod verb;
 
 pub use iam::Iam;
@@ -30,3 +31,4 @@ pub use instance::{InstanceProfile, SessionCredentials};
 pub use service::IamService;
 pub use start::Preload;
 pub use sts::StsService;
+pub use token::Issuers;

@@ -1,6 +1,6 @@
 //! The state on disk: one entry per entity, by kind and account and name.
 
-use crate::entity::{Group, Policy, Profile, Role, Root, User};
+use crate::entity::{Group, OidcProvider, Policy, Profile, Role, Root, User};
 use crate::session::Session;
 use crate::state::{Account, Holder, State};
 use postern_call::Refusal;
@@ -18,6 +18,7 @@ pub enum Touched {
     Role(String),
     Policy(String),
     Profile(String),
+    OidcProvider(String),
 }
 
 const ROOT: &str = "iam.account";
@@ -26,6 +27,7 @@ const GROUP: &str = "iam.group";
 const ROLE: &str = "iam.role";
 const POLICY: &str = "iam.policy";
 const PROFILE: &str = "iam.instance-profile";
+const OIDC_PROVIDER: &str = "iam.oidc-provider";
 const SESSION: &str = "sts.session";
 
 /// The entry that makes the disk agree with the account about one thing.
@@ -37,6 +39,7 @@ pub fn write_of(id: AccountId, account: &Account, touched: &Touched) -> Result<W
         Touched::Role(key) => entry(ROLE, format!("{id}/{key}"), account.roles.get(key)),
         Touched::Policy(arn) => entry(POLICY, format!("{id}/{arn}"), account.policies.get(arn)),
         Touched::Profile(key) => entry(PROFILE, format!("{id}/{key}"), account.profiles.get(key)),
+        Touched::OidcProvider(url) => entry(OIDC_PROVIDER, format!("{id}/{url}"), account.oidc_providers.get(url)),
     }
 }
 
@@ -76,6 +79,10 @@ pub fn load(store: &Store) -> Result<State, StoreError> {
     for (key, profile) in entries::<Profile>(store, PROFILE)? {
         let (id, name) = split(PROFILE, &key)?;
         state.accounts.entry(id).or_default().profiles.insert(name, profile);
+    }
+    for (key, provider) in entries::<OidcProvider>(store, OIDC_PROVIDER)? {
+        let (id, url) = split(OIDC_PROVIDER, &key)?;
+        state.accounts.entry(id).or_default().oidc_providers.insert(url, provider);
     }
     state.sessions = entries::<Session>(store, SESSION)?.into_iter().collect();
     Ok(state)

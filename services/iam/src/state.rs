@@ -1,7 +1,7 @@
 //! The state in memory: every account's entities, the index of access keys, the open sessions.
 
 use crate::document::Doc;
-use crate::entity::{AccessKey, Group, Policies, Policy, Profile, Role, Root, User};
+use crate::entity::{AccessKey, Group, OidcProvider, Policies, Policy, Profile, Role, Root, User};
 use crate::managed;
 use crate::refuse;
 use crate::session::Session;
@@ -36,6 +36,8 @@ pub struct Account {
     /// Customer managed policies by ARN.
     pub policies: BTreeMap<String, Policy>,
     pub profiles: BTreeMap<String, Profile>,
+    /// OpenID Connect providers by issuer without `https://`; upper and lower case differ.
+    pub oidc_providers: BTreeMap<String, OidcProvider>,
 }
 
 /// The three that policies are attached to.

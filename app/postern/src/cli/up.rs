@@ -80,6 +80,7 @@ impl Up {
             region: Region::new(region),
             account: self.account_id.or(config.account_id).unwrap_or(AccountId::DEFAULT),
             accounts: config.accounts,
+            oidc: config.oidc,
             share,
             verbose: self.verbose,
         })

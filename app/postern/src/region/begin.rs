@@ -6,6 +6,7 @@ use super::data_plane::{self, DataPlane};
 use super::explain::FromRecords;
 use super::gate::Gate;
 use super::instance_facts::Facts;
+use super::issuers::Files;
 use super::lifecycle::Lifecycle;
 use super::outside::Elsewhere;
 use super::seal::Seal;
@@ -78,7 +79,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let objects = objects.map_err(Trouble::at("open S3"))?;
     let door = Door::new(
         Behind {
-            services: services(&ec2, &iam, &organizations, &gate),
+            services: services(settings, &ec2, &iam, &organizations, &gate),
             s3: Arc::new(s3::Behind(Arc::clone(&objects))),
             keys,
             decisions: gate.log(),
@@ -204,12 +205,18 @@ async fn register(
     Ok(())
 }
 
-fn services(ec2: &Arc<Ec2>, iam: &Arc<Iam>, organizations: &Arc<Organizations>, gate: &Arc<Gate>) -> Services {
+fn services(
+    settings: &Settings,
+    ec2: &Arc<Ec2>,
+    iam: &Arc<Iam>,
+    organizations: &Arc<Organizations>,
+    gate: &Arc<Gate>,
+) -> Services {
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(postern_access_analyzer::AccessAnalyzer::new(gate.clone())));
     services.insert("ec2", ec2.clone());
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
-    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone())));
+    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(Files::new(&settings.oidc))));
     let opening = Arc::new(Opening(Arc::clone(iam)));
     let organizations = OrganizationsService::new(Arc::clone(organizations), gate.clone(), opening);
     services.insert("organizations", Arc::new(organizations));

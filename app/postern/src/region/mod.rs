@@ -9,6 +9,7 @@ mod decisions;
 mod explain;
 mod gate;
 mod instance_facts;
+mod issuers;
 mod lifecycle;
 mod outside;
 mod s3;
@@ -16,7 +17,7 @@ mod seal;
 mod ssh_key;
 mod told;
 
-use crate::config::Account;
+use crate::config::{Account, Oidc};
 use crate::control;
 use crate::paths::DataDir;
 use crate::say::Trouble;
@@ -36,6 +37,7 @@ pub struct Settings {
     pub region: Region,
     pub account: AccountId,
     pub accounts: Vec<Account>,
+    pub oidc: Vec<Oidc>,
     pub share: Vec<PathBuf>,
     pub verbose: u8,
 }

@@ -38,6 +38,7 @@ const PRINCIPALS: &[&str] = &[
     "arn:aws:iam::123456789012:user/ann",
     "arn:aws:iam::123456789012:role/web",
     "arn:aws:sts::123456789012:assumed-role/web/i-1",
+    PROVIDER,
 ];
 const KEYS: &[&str] = &[
     "aws:SourceVpce",
@@ -113,10 +114,12 @@ fn statement(with_principal: bool) -> impl Strategy<Value = Value> {
                 members.insert(if not_action { "NotAction" } else { "Action" }.into(), json!(actions));
                 members.insert(if not_resource { "NotResource" } else { "Resource" }.into(), json!(resources));
                 if with_principal {
-                    members.insert(
-                        if not_principal && deny { "NotPrincipal" } else { "Principal" }.into(),
-                        json!({ "AWS": who }),
-                    );
+                    let (providers, others): (Vec<&str>, Vec<&str>) = who.iter().partition(|name| **name == PROVIDER);
+                    let families = [("AWS", others), ("Federated", providers)];
+                    let named = families.into_iter().filter(|(_, names)| !names.is_empty());
+                    let element: Map<_, _> = named.map(|(family, names)| (family.to_owned(), json!(names))).collect();
+                    let word = if not_principal && deny { "NotPrincipal" } else { "Principal" };
+                    members.insert(word.into(), Value::Object(element));
                 }
                 let mut element = Map::new();
                 for (operator, key, values) in conditions {
@@ -186,14 +189,14 @@ proptest! {
     #[test]
     fn the_fast_and_the_plain_decision_agree(
         set in set(),
-        who in 0..5usize,
+        who in 0..6usize,
         inside in any::<bool>(),
         foreign in prop::bool::weighted(0.25),
         action in select(ACTIONS),
         resource in select(RESOURCES),
         tags in prop::collection::vec(select(vec!["a", "b", "ann"]), 0..3),
     ) {
-        let caller = [user(), session(), root(), service(), Caller::anonymous()][who].clone();
+        let caller = [user(), session(), root(), service(), Caller::anonymous(), vouched_for()][who].clone();
         let via = if inside { endpoint() } else { host() };
         let mut question = ask(&caller, &via, action);
         question.resource = resource;

@@ -24,6 +24,13 @@ pub fn user() -> Caller {
     })
 }
 
+pub const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/id.example";
+
+/// Somebody with a token of an identity provider.
+pub fn vouched_for() -> Caller {
+    Caller::of(Principal::WebIdentity { provider: PROVIDER.into(), subject: "ann".into() })
+}
+
 pub fn session() -> Caller {
     Caller::of(Principal::Role {
         account: AccountId::DEFAULT,

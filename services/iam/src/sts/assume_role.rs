@@ -1,21 +1,16 @@
 //! AssumeRole: the role must trust the caller, and the caller must be allowed to take it.
 
-use super::limits::{packed_size, policies, session_name, tag_request_keys};
-use super::shape;
-use crate::gate::{Question, account_of};
-use crate::iam::{Iam, tag_keys};
-use crate::input::{Input, constraint, merge_tags};
+use super::limits::{policies, session_name, tag_request_keys};
+use super::role_session::{self, RoleSession, SECONDS, question, role_of};
+use crate::gate::account_of;
+use crate::iam::Iam;
+use crate::input::{Input, constraint};
 use crate::refuse;
-use crate::session::{Session, Who};
 use crate::state::key;
-use crate::verb::time_text;
 use postern_call::{Call, Principal, Refusal};
-use postern_names::{AccountId, Arn};
 use postern_policy::{Judge, Keys};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-const SECONDS: (i64, i64) = (900, 43_200);
-const SECONDS_DEFAULT: i64 = 3600;
 /// A role taken with a role's session lasts an hour at most.
 const CHAINED_SECONDS_MAX: i64 = 3600;
 
@@ -50,15 +45,7 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Ref
         let role = role.ok_or_else(|| unauthorized(call, arn))?.clone();
         (role, policies(input, held)?)
     };
-    let ask = |operation: &'static str| {
-        let mut keys = request_keys.clone();
-        for (name, value) in &role.tags {
-            keys.insert(format!("aws:resourcetag/{}", name.to_lowercase()), vec![value.clone()]);
-            keys.insert(format!("iam:resourcetag/{}", name.to_lowercase()), vec![value.clone()]);
-        }
-        Question { service: "sts", operation, resource: arn, account, policy: Some(&role.trust.0), keys }
-            .put(judge, call)
-    };
+    let ask = |operation: &'static str| question(operation, arn, account, &role, request_keys.clone()).put(judge, call);
     ask("AssumeRole")?;
     if !tags.is_empty() {
         ask("TagSession")?;
@@ -66,56 +53,13 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Ref
     if input.text("SourceIdentity").is_some() {
         ask("SetSourceIdentity")?;
     }
-    let seconds = seconds.unwrap_or(SECONDS_DEFAULT);
-    if seconds > role.session_max {
-        return Err(refuse::invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
-    }
-    let identity = source_identity(call, input)?;
-
-    let now = call.now.unix_timestamp();
-    let who = Who::Role { name: role.name.clone(), id: role.id.clone(), session: session_name.clone() };
-    let (access_key, mut session) = Session::open(account, who, now, seconds)?;
+    let seconds = role_session::seconds(seconds, &role)?;
+    let source_identity = source_identity(call, input)?;
     inherit_tags(iam, call, &mut tags, &mut transitive);
-    let mut all_tags = role.tags.clone();
-    merge_tags(&mut all_tags, tags)?;
-    session.keys = tag_keys(&all_tags);
-    session.keys.insert("aws:TokenIssueTime".into(), vec![time_text(now)]);
-    session.keys.insert("aws:MultiFactorAuthPresent".into(), vec!["false".into()]);
-    if let Some(identity) = &identity {
-        session.keys.insert("aws:SourceIdentity".into(), vec![identity.clone()]);
-    }
-    session.policies = passed;
-    session.transitive_tags = transitive;
-    let credentials = session.credentials(&access_key);
-    iam.transact(account, |desk| {
-        desk.sweep_sessions(now);
-        desk.keep_session(access_key, session);
-        Ok(())
-    })
-    .await?;
-    let mut reply = json!({
-        "Credentials": shape(&credentials),
-        "AssumedRoleUser": {
-            "AssumedRoleId": format!("{}:{session_name}", role.id),
-            "Arn": Arn::new("sts", "", account, format!("assumed-role/{}/{session_name}", role.name)).to_string(),
-        },
-    });
-    if let Some(percent) = packed_size(input) {
-        reply["PackedPolicySize"] = json!(percent);
-    }
-    if let Some(identity) = identity {
-        reply["SourceIdentity"] = json!(identity);
-    }
-    Ok(reply)
-}
-
-/// Account and name of a role's ARN.
-fn role_of(arn: &str) -> Option<(AccountId, &str)> {
-    let mut fields = arn.splitn(6, ':');
-    let head = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let (account, resource) = (fields.next()?.parse().ok()?, fields.next()?);
-    let path = resource.strip_prefix("role/").filter(|_| matches!(head, ("arn", _, "iam", "")))?;
-    Some((account, path.rsplit('/').next()?))
+    let (name, keys) = (session_name, Default::default());
+    let session =
+        RoleSession { account, role, name, seconds, tags, transitive, source_identity, policies: passed, keys };
+    session.open(iam, input, call.now.unix_timestamp()).await
 }
 
 fn request_keys(input: Input<'_>, session_name: &str, mut keys: Keys) -> Keys {

@@ -1,9 +1,11 @@
 //! STS: who am I, and credentials for a while.
 
 mod assume_role;
+mod assume_role_with_web_identity;
 mod decode_message;
 mod federation_token;
 mod limits;
+mod role_session;
 mod session_token;
 
 use crate::gate;
@@ -11,6 +13,7 @@ use crate::iam::Iam;
 use crate::input::Input;
 use crate::service::unknown;
 use crate::session::SessionCredentials;
+use crate::token::{Issuers, NoIssuers};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
 use postern_policy::Judge;
@@ -22,10 +25,12 @@ use std::sync::Arc;
 pub struct StsService {
     iam: Arc<Iam>,
     judge: Arc<dyn Judge>,
+    issuers: Arc<dyn Issuers>,
 }
 
-const OPERATIONS: [&str; 6] = [
+const OPERATIONS: [&str; 7] = [
     "AssumeRole",
+    "AssumeRoleWithWebIdentity",
     "DecodeAuthorizationMessage",
     "GetAccessKeyInfo",
     "GetCallerIdentity",
@@ -35,7 +40,12 @@ const OPERATIONS: [&str; 6] = [
 
 impl StsService {
     pub fn new(iam: Arc<Iam>, judge: Arc<dyn Judge>) -> Self {
-        Self { iam, judge }
+        Self { iam, judge, issuers: Arc::new(NoIssuers) }
+    }
+
+    /// With the keys of identity providers.
+    pub fn trusting(self, issuers: Arc<dyn Issuers>) -> Self {
+        Self { issuers, ..self }
     }
 
     /// The operations that are served, by model name.
@@ -87,6 +97,9 @@ impl Service for StsService {
             "GetCallerIdentity" => self.caller_identity(&call),
             "GetAccessKeyInfo" => self.access_key_info(&call),
             "AssumeRole" => assume_role::run(&self.iam, self.judge.as_ref(), &call).await,
+            "AssumeRoleWithWebIdentity" => {
+                assume_role_with_web_identity::run(&self.iam, self.judge.as_ref(), self.issuers.as_ref(), &call).await
+            }
             "DecodeAuthorizationMessage" => decode_message::run(self.judge.as_ref(), &call),
             "GetSessionToken" => session_token::run(&self.iam, &call).await,
             "GetFederationToken" => federation_token::run(&self.iam, self.judge.as_ref(), &call).await,

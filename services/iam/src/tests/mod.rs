@@ -9,6 +9,7 @@ mod policies;
 mod restart;
 mod sessions;
 mod simulation;
+mod web_identity;
 
 use crate::{Iam, IamService, Preload, StsService};
 use postern_call::{Call, Caller, Refusal};

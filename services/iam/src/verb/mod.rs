@@ -8,6 +8,7 @@ mod boundary;
 mod details;
 mod group;
 mod inline;
+pub mod oidc_provider;
 mod password_policy;
 mod policy;
 mod policy_version;
@@ -45,6 +46,7 @@ pub enum Subject {
     Role,
     Profile,
     Policy,
+    OidcProvider,
     /// The identity whose policies are simulated or looked through.
     Source,
 }
@@ -80,6 +82,7 @@ const fn verb(
 
 /// Every operation that is served.
 pub static VERBS: &[Verb] = &[
+    verb("AddClientIDToOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::add_client_id),
     verb("AddRoleToInstanceProfile", Subject::Profile, profile::add_role),
     verb("AddUserToGroup", Subject::Group, group::add_user),
     verb("AttachGroupPolicy", Subject::Group, |d, r| attachment::attach(d, r, Bearer::Group)),
@@ -89,6 +92,7 @@ pub static VERBS: &[Verb] = &[
     verb("CreateAccountAlias", Subject::None, alias::create),
     verb("CreateGroup", Subject::Group, group::create),
     verb("CreateInstanceProfile", Subject::Profile, profile::create),
+    verb("CreateOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::create),
     verb("CreatePolicy", Subject::Policy, policy::create),
     verb("CreatePolicyVersion", Subject::Policy, policy_version::create),
     verb("CreateRole", Subject::Role, role::create),
@@ -99,6 +103,7 @@ pub static VERBS: &[Verb] = &[
     verb("DeleteGroup", Subject::Group, group::delete),
     verb("DeleteGroupPolicy", Subject::Group, |d, r| inline::delete(d, r, Bearer::Group)),
     verb("DeleteInstanceProfile", Subject::Profile, profile::delete),
+    verb("DeleteOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::delete),
     verb("DeletePolicy", Subject::Policy, policy::delete),
     verb("DeletePolicyVersion", Subject::Policy, policy_version::delete),
     verb("DeleteRole", Subject::Role, role::delete),
@@ -118,6 +123,7 @@ pub static VERBS: &[Verb] = &[
     verb("GetGroup", Subject::Group, group::get),
     verb("GetGroupPolicy", Subject::Group, |d, r| inline::get(d, r, Bearer::Group)),
     verb("GetInstanceProfile", Subject::Profile, profile::get),
+    verb("GetOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::get),
     verb("GetPolicy", Subject::Policy, policy::get),
     verb("GetPolicyVersion", Subject::Policy, policy_version::get),
     verb("GetRole", Subject::Role, role::get),
@@ -136,6 +142,8 @@ pub static VERBS: &[Verb] = &[
     verb("ListInstanceProfileTags", Subject::Profile, |d, r| tags::list(d, r, Subject::Profile)),
     verb("ListInstanceProfiles", Subject::List("instance-profile"), profile::list),
     verb("ListInstanceProfilesForRole", Subject::Role, profile::list_for_role),
+    verb("ListOpenIDConnectProviderTags", Subject::OidcProvider, |d, r| tags::list(d, r, Subject::OidcProvider)),
+    verb("ListOpenIDConnectProviders", Subject::None, oidc_provider::list),
     verb("ListPolicies", Subject::List("policy"), policy::list),
     verb("ListPoliciesGrantingServiceAccess", Subject::Source, service_access::list),
     verb("ListPolicyTags", Subject::Policy, |d, r| tags::list(d, r, Subject::Policy)),
@@ -151,16 +159,19 @@ pub static VERBS: &[Verb] = &[
     verb("PutRolePolicy", Subject::Role, |d, r| inline::put(d, r, Bearer::Role)),
     verb("PutUserPermissionsBoundary", Subject::User, |d, r| boundary::put(d, r, Bearer::User)),
     verb("PutUserPolicy", Subject::User, |d, r| inline::put(d, r, Bearer::User)),
+    verb("RemoveClientIDFromOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::remove_client_id),
     verb("RemoveRoleFromInstanceProfile", Subject::Profile, profile::remove_role),
     verb("RemoveUserFromGroup", Subject::Group, group::remove_user),
     verb("SetDefaultPolicyVersion", Subject::Policy, policy_version::set_default),
     verb("SimulateCustomPolicy", Subject::None, simulate::custom),
     verb("SimulatePrincipalPolicy", Subject::Source, simulate::principal),
     verb("TagInstanceProfile", Subject::Profile, |d, r| tags::add(d, r, Subject::Profile)),
+    verb("TagOpenIDConnectProvider", Subject::OidcProvider, |d, r| tags::add(d, r, Subject::OidcProvider)),
     verb("TagPolicy", Subject::Policy, |d, r| tags::add(d, r, Subject::Policy)),
     verb("TagRole", Subject::Role, |d, r| tags::add(d, r, Subject::Role)),
     verb("TagUser", Subject::User, |d, r| tags::add(d, r, Subject::User)),
     verb("UntagInstanceProfile", Subject::Profile, |d, r| tags::remove(d, r, Subject::Profile)),
+    verb("UntagOpenIDConnectProvider", Subject::OidcProvider, |d, r| tags::remove(d, r, Subject::OidcProvider)),
     verb("UntagPolicy", Subject::Policy, |d, r| tags::remove(d, r, Subject::Policy)),
     verb("UntagRole", Subject::Role, |d, r| tags::remove(d, r, Subject::Role)),
     verb("UntagUser", Subject::User, |d, r| tags::remove(d, r, Subject::User)),
@@ -168,6 +179,7 @@ pub static VERBS: &[Verb] = &[
     verb("UpdateAccountPasswordPolicy", Subject::None, password_policy::update),
     verb("UpdateAssumeRolePolicy", Subject::Role, role::update_trust),
     verb("UpdateGroup", Subject::Group, group::update),
+    verb("UpdateOpenIDConnectProviderThumbprint", Subject::OidcProvider, oidc_provider::update_thumbprints),
     verb("UpdateRole", Subject::Role, role::update),
     verb("UpdateRoleDescription", Subject::Role, role::update_description),
     verb("UpdateUser", Subject::User, user::update),

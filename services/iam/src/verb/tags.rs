@@ -1,8 +1,8 @@
-//! Tags of users, roles, policies and instance profiles.
+//! Tags of users, roles, policies, instance profiles and identity providers.
 
 use super::attachment::policy_arn;
 use super::policy::own;
-use super::{Request, Subject, nothing};
+use super::{Request, Subject, nothing, oidc_provider};
 use crate::entity::Tags;
 use crate::iam::Desk;
 use crate::input::merge_tags;
@@ -53,6 +53,12 @@ fn tagged<'d>(
             let arn = policy_arn(request)?;
             own(arn)?;
             (&mut desk.account().policy_mut(arn)?.tags, Touched::Policy(arn.to_owned()))
+        }
+        Subject::OidcProvider => {
+            let url = oidc_provider::url(desk, request)?;
+            let account = desk.account();
+            let provider = account.oidc_providers.get_mut(&url).ok_or_else(|| oidc_provider::none(request))?;
+            (&mut provider.tags, Touched::OidcProvider(url))
         }
         Subject::User | Subject::Group | Subject::List(_) | Subject::Source | Subject::None => {
             let name = input.name("UserName", 128)?;
