@@ -13,6 +13,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("core/program", &["names"]),
     ("core/control", &["names", "call", "policy", "model"]),
     ("core/compiler", &["names", "model", "program"]),
+    // A second opinion: it must never see the compiler or a program.
+    ("core/explain", &["names", "model"]),
+    ("core/worlds", &["names", "model"]),
     ("edge/serve", &["names", "call", "policy"]),
     ("edge/wire", &["names", "call"]),
     ("edge/door", &["names", "call", "serve", "wire"]),

@@ -6,4 +6,3 @@ mod questions;
 mod random;
 mod stops;
 mod whole;
-mod world;

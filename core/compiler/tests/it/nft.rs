@@ -1,8 +1,8 @@
 //! Compiled rulesets as nft itself reads them, each in a network namespace of its own.
 
-use crate::world::world;
 use postern_compiler::compile;
 use postern_program::{Part, nft};
+use postern_worlds::world;
 use std::io::Write;
 use std::process::{Command, Stdio};
 

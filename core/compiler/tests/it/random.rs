@@ -2,12 +2,12 @@
 
 use crate::plain::{is_for_an_endpoint, plain};
 use crate::questions::{Question, What, Who, answer};
-use crate::world::world;
 use postern_compiler::{compile, compile_internet, compile_vpc};
 use postern_model::{SITES, World, public_services};
 use postern_names::{InstanceId, Region};
 use postern_program::simulate::Simulator;
 use postern_program::{apply_to, check, diff};
+use postern_worlds::world;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;

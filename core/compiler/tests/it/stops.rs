@@ -1,9 +1,9 @@
 //! Each stop: a World as text in, the lines of the program that the stop is about out.
 
-use crate::world::world;
 use expect_test::{Expect, expect};
 use postern_compiler::{compile, compile_internet};
 use postern_program::check;
+use postern_worlds::world;
 
 /// Prints the lines that begin with one of the words, and the blocks that follow a `set`, `map` or `chain` of the name.
 fn check_lines(text: &str, wanted: &[&str], expected: Expect) {

@@ -2,13 +2,13 @@
 
 use crate::plain::plain;
 use crate::questions::{Question, answer};
-use crate::world::world;
 use expect_test::{Expect, expect};
 use postern_compiler::{compile, compile_internet, compile_vpc};
 use postern_model::{Change, InstanceState, World};
 use postern_names::{InstanceId, VpcId};
 use postern_program::simulate::{Simulator, simulate};
 use postern_program::{Key, Namespace, Step, diff};
+use postern_worlds::world;
 
 /// A public and a private subnet, a group of the public instance that the private one admits.
 const LAB: &str = "

@@ -28,6 +28,10 @@ use time::OffsetDateTime;
 
 const OWNER: AccountId = AccountId::DEFAULT;
 
+/// The World of a text.
+///
+/// # Panics
+/// On words that it does not know, and on a World whose invariants do not hold: the text is a test's mistake.
 pub fn world(text: &str) -> World {
     let mut world = World::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -39,6 +43,7 @@ pub fn world(text: &str) -> World {
     world
 }
 
+/// The interface of instance `n`.
 pub fn eni(n: u64) -> NetworkInterfaceId {
     NetworkInterfaceId::from_bits(n)
 }

@@ -1,0 +1,285 @@
+//! A World made ready for many questions: what is asked at every stop, found in one step.
+
+use crate::name;
+use crate::question::{Listening, Question, Source, Target};
+use crate::trace::{Chosen, Next, Trace};
+use crate::walk::Walk;
+use crate::{route_table, service};
+use postern_model::*;
+use postern_names::*;
+use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
+
+/// What one packet's way needs to know of the World.
+pub struct Ground<'w> {
+    pub world: &'w World,
+    /// Every interface by each of its addresses, whether it is up or not.
+    by_address: HashMap<(VpcId, Ipv4Addr), &'w NetworkInterface>,
+    /// Interfaces that packets can reach.
+    up: HashSet<NetworkInterfaceId>,
+    /// By public address, the interface and the private address behind it.
+    by_public: HashMap<Ipv4Addr, (&'w NetworkInterface, Ipv4Addr)>,
+    to_public: HashMap<(NetworkInterfaceId, Ipv4Addr), Ipv4Addr>,
+    of_instance: HashMap<InstanceId, &'w NetworkInterface>,
+    tables: HashMap<SubnetId, &'w RouteTable>,
+    routes: HashMap<RouteTableId, Vec<Chosen>>,
+    acls: HashMap<SubnetId, &'w NetworkAcl>,
+    entries: HashMap<(NetworkAclId, bool), Vec<&'w AclEntry>>,
+    lists: HashMap<PrefixListId, Vec<Ipv4Cidr>>,
+    gateways: HashMap<VpcId, InternetGatewayId>,
+    nats: HashMap<NetworkInterfaceId, &'w NatGateway>,
+    endpoints: HashMap<NetworkInterfaceId, &'w VpcEndpoint>,
+    services: HashSet<Ipv4Addr>,
+}
+
+impl<'w> Ground<'w> {
+    pub fn new(world: &'w World) -> Self {
+        let mut ground = Self {
+            world,
+            by_address: HashMap::with_capacity(world.network_interfaces.len()),
+            up: HashSet::with_capacity(world.network_interfaces.len()),
+            by_public: HashMap::new(),
+            to_public: HashMap::new(),
+            of_instance: HashMap::with_capacity(world.instances.len()),
+            tables: HashMap::new(),
+            routes: HashMap::new(),
+            acls: HashMap::new(),
+            entries: HashMap::new(),
+            lists: HashMap::new(),
+            gateways: world.internet_gateways.values().filter_map(|g| Some((g.vpc?, g.id))).collect(),
+            nats: world.nat_gateways.values().filter_map(|n| Some((n.interface?, n))).collect(),
+            endpoints: HashMap::new(),
+            services: service::addresses(world),
+        };
+        for endpoint in world.endpoints.values() {
+            let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
+            ground.endpoints.extend(places.iter().map(|place| (place.interface, endpoint)));
+        }
+        ground.find_interfaces();
+        ground.find_lists();
+        ground.find_tables();
+        for acl in world.network_acls.values() {
+            ground.acls.extend(acl.associations.iter().map(|(_, subnet)| (*subnet, acl)));
+            for egress in [false, true] {
+                let mut entries: Vec<_> = acl.entries.iter().filter(|entry| entry.egress == egress).collect();
+                entries.sort_by_key(|entry| entry.number);
+                ground.entries.insert((acl.id, egress), entries);
+            }
+        }
+        ground
+    }
+
+    fn find_interfaces(&mut self) {
+        let elastic: HashMap<(NetworkInterfaceId, Ipv4Addr), Ipv4Addr> = (self.world.addresses.values())
+            .filter_map(|a| a.association.map(|(_, eni, private)| ((eni, private), a.public_ip)))
+            .collect();
+        for eni in self.world.network_interfaces.values() {
+            let is_up = self.can_be_reached(eni);
+            if is_up {
+                self.up.insert(eni.id);
+            }
+            let index = eni.attachment.as_ref().map(|a| (a.instance, a.device_index));
+            if let Some((Some(instance), 0)) = index {
+                self.of_instance.insert(instance, eni);
+            }
+            for address in &eni.addresses {
+                self.by_address.insert((eni.vpc, address.address), eni);
+                let public = elastic.get(&(eni.id, address.address)).copied().or(address.auto_public);
+                if let Some(public) = public.filter(|_| self.gateways.contains_key(&eni.vpc)) {
+                    self.to_public.insert((eni.id, address.address), public);
+                    self.by_public.insert(public, (eni, address.address));
+                }
+            }
+        }
+    }
+
+    fn can_be_reached(&self, eni: &NetworkInterface) -> bool {
+        let Some(attachment) = &eni.attachment else { return false };
+        match (eni.kind, attachment.instance) {
+            (InterfaceKind::Interface, Some(id)) => {
+                self.world.instances.get(&id).is_some_and(|i| i.state == InstanceState::Running)
+            }
+            (InterfaceKind::Interface, None) => false,
+            (InterfaceKind::NatGateway, _) => {
+                let states = [NatGatewayState::Pending, NatGatewayState::Available];
+                self.nats.get(&eni.id).is_some_and(|nat| states.contains(&nat.state))
+            }
+            (InterfaceKind::VpcEndpoint, _) => {
+                self.endpoints.get(&eni.id).is_some_and(|endpoint| endpoint.state == EndpointState::Available)
+            }
+        }
+    }
+
+    fn find_lists(&mut self) {
+        let own = self.world.prefix_lists.values().cloned();
+        let aws = self.world.regions().into_iter().flat_map(|region| aws_prefix_lists(&region));
+        for list in aws.chain(own) {
+            self.lists.insert(list.id, list.entries.iter().map(|entry| entry.cidr).collect());
+        }
+    }
+
+    fn find_tables(&mut self) {
+        let mut main: HashMap<VpcId, &RouteTable> = HashMap::new();
+        let mut own: HashMap<SubnetId, &RouteTable> = HashMap::new();
+        for table in self.world.route_tables.values() {
+            for association in &table.associations {
+                match association.subnet {
+                    Some(subnet) => drop(own.insert(subnet, table)),
+                    None => drop(main.insert(table.vpc, table)),
+                }
+            }
+            let routes = route_table::in_order(self, table);
+            self.routes.insert(table.id, routes);
+        }
+        for subnet in self.world.subnets.values() {
+            if let Some(table) = own.get(&subnet.id).or(main.get(&subnet.vpc)) {
+                self.tables.insert(subnet.id, table);
+            }
+        }
+    }
+
+    /// Answers a question. `listening` tells what listens on instances; one that it does not name is taken to answer.
+    pub fn explain(&self, question: &Question, listening: &Listening) -> Trace {
+        let resolved = match &question.to {
+            Target::Name(name) => Some(name::resolve(self, self.vpc_of(question.from), name)),
+            _ => None,
+        };
+        let addresses = match &resolved {
+            Some(resolution) => resolution.addresses.clone(),
+            None => self.addresses_of(question).into_iter().collect(),
+        };
+        let mut traces =
+            addresses.iter().map(|address| Walk::new(self, listening).ask(question, resolved.clone(), *address));
+        let first = traces.next();
+        // Of several addresses the first that fails tells most.
+        match first {
+            None => Walk::nowhere(question, resolved),
+            Some(trace) if !trace.is_answered => trace,
+            Some(trace) => traces.find(|other| !other.is_answered).unwrap_or(trace),
+        }
+    }
+
+    /// The VPC that a question comes from.
+    fn vpc_of(&self, source: Source) -> Option<VpcId> {
+        self.interface_of(source).map(|eni| eni.vpc)
+    }
+
+    /// The interface that a question leaves by.
+    pub(crate) fn interface_of(&self, source: Source) -> Option<&'w NetworkInterface> {
+        match source {
+            Source::Instance(id) => self.of_instance.get(&id).copied(),
+            Source::Interface(id) => self.world.network_interfaces.get(&id),
+            Source::Subnet(id) => {
+                let inside = |eni: &&NetworkInterface| eni.subnet == id && eni.kind == InterfaceKind::Interface;
+                let all = || self.world.network_interfaces.values().filter(inside);
+                all().find(|eni| self.is_up(eni)).or(all().next())
+            }
+            Source::Internet(_) | Source::Host => None,
+        }
+    }
+
+    /// The address by which the source speaks to what is asked for.
+    fn addresses_of(&self, question: &Question) -> Option<Ipv4Addr> {
+        let from = self.interface_of(question.from);
+        let of = |eni: &NetworkInterface| {
+            let private = eni.primary_address()?;
+            let is_near = from.is_some_and(|from| from.vpc == eni.vpc || self.are_peers(from.vpc, eni.vpc));
+            let public = self.to_public.get(&(eni.id, private)).copied().filter(|_| !is_near);
+            Some(public.unwrap_or(private))
+        };
+        match &question.to {
+            Target::Address(address) => Some(*address),
+            Target::Instance(id) => of(self.of_instance.get(id)?),
+            Target::Interface(id) => of(self.world.network_interfaces.get(id)?),
+            Target::Endpoint(id) => {
+                let endpoint = self.world.endpoints.get(id)?;
+                match endpoint.interface() {
+                    Some(own) => {
+                        let all = || own.subnets.iter().filter_map(|p| self.world.network_interfaces.get(&p.interface));
+                        let near = all().find(|eni| from.is_some_and(|from| from.zone == eni.zone));
+                        near.or(all().next()).and_then(NetworkInterface::primary_address)
+                    }
+                    None => public_service(&endpoint.region, endpoint.service()).map(|service| service.address),
+                }
+            }
+            Target::Name(_) => None,
+        }
+    }
+
+    fn are_peers(&self, _: VpcId, _: VpcId) -> bool {
+        false
+    }
+
+    pub(crate) fn is_up(&self, eni: &NetworkInterface) -> bool {
+        self.up.contains(&eni.id)
+    }
+
+    /// The interface that has a private address, up or not.
+    pub(crate) fn holder(&self, vpc: VpcId, address: Ipv4Addr) -> Option<&'w NetworkInterface> {
+        self.by_address.get(&(vpc, address)).copied()
+    }
+
+    /// The public address that stands for a private one of a VPC, whichever interface it comes by: an appliance forwards
+    /// with the first sender's address. None in a VPC without an internet gateway, and while its interface is down.
+    pub(crate) fn public(&self, vpc: VpcId, private: Ipv4Addr) -> Option<Ipv4Addr> {
+        let holder = self.holder(vpc, private)?;
+        self.to_public.get(&(holder.id, private)).copied().filter(|_| self.is_up(holder))
+    }
+
+    pub(crate) fn behind_public(&self, public: Ipv4Addr) -> Option<(&'w NetworkInterface, Ipv4Addr)> {
+        self.by_public.get(&public).copied()
+    }
+
+    pub(crate) fn table(&self, subnet: SubnetId) -> Option<&'w RouteTable> {
+        self.tables.get(&subnet).copied()
+    }
+
+    /// The routes of a table, those that win first.
+    pub(crate) fn routes(&self, table: RouteTableId) -> &[Chosen] {
+        self.routes.get(&table).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn acl(&self, subnet: SubnetId) -> Option<&'w NetworkAcl> {
+        self.acls.get(&subnet).copied()
+    }
+
+    /// The entries of one direction, lowest number first.
+    pub(crate) fn entries(&self, acl: NetworkAclId, egress: bool) -> &[&'w AclEntry] {
+        self.entries.get(&(acl, egress)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn list(&self, id: PrefixListId) -> &[Ipv4Cidr] {
+        self.lists.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn internet_gateway(&self, vpc: VpcId) -> Option<InternetGatewayId> {
+        self.gateways.get(&vpc).copied()
+    }
+
+    pub(crate) fn nat_of(&self, interface: NetworkInterfaceId) -> Option<&'w NatGateway> {
+        self.nats.get(&interface).copied()
+    }
+
+    pub(crate) fn endpoint_of(&self, interface: NetworkInterfaceId) -> Option<&'w VpcEndpoint> {
+        self.endpoints.get(&interface).copied()
+    }
+
+    pub(crate) fn is_service(&self, address: Ipv4Addr) -> bool {
+        self.services.contains(&address)
+    }
+
+    /// Whether a route's target can carry packets.
+    pub(crate) fn is_active(&self, vpc: VpcId, next: Next) -> bool {
+        match next {
+            Next::Local | Next::Endpoint(_) => true,
+            Next::Never => false,
+            Next::InternetGateway(id) => self.gateways.get(&vpc) == Some(&id),
+            Next::NatGateway(id) => {
+                let nat = self.world.nat_gateways.get(&id);
+                nat.is_some_and(|nat| nat.state == NatGatewayState::Available && nat.vpc == vpc)
+            }
+            Next::Interface(id) => self.up.contains(&id),
+            Next::Peering(_) => false,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Why a packet arrives or does not: the World, a question, and AWS's rules; no compiler, no program, no kernel.
+//!
+//! A second opinion: it shares no code with what is in force, so that both can be compared. One file per stop. The way is
+//! followed to its end even when a stop bars it, so that everything else that would bar it later is known at once.
+#![forbid(unsafe_code)]
+
+mod appliance;
+mod back;
+mod endpoint;
+mod ground;
+mod instance;
+mod internet_gateway;
+mod name;
+mod nat_gateway;
+mod network_acl;
+mod network_acl_in;
+mod network_acl_out;
+mod packet;
+mod peering;
+mod policy;
+mod question;
+mod route_table;
+mod rule;
+mod security_group;
+mod security_group_in;
+mod security_group_out;
+mod service;
+mod tell;
+mod trace;
+mod walk;
+
+pub use ground::Ground;
+pub use name::{Resolution, Zone};
+pub use packet::Packet;
+pub use question::{Listening, MalformedQuestion, Question, Source, Target, What};
+pub use tell::{code, json, sentence};
+pub use trace::{Arrival, Cause, Chosen, Next, Place, Step, Trace, Way, Who};

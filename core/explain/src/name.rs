@@ -1,0 +1,227 @@
+//! Names: which zone answers to the one that asks, with which addresses, and why.
+
+use crate::ground::Ground;
+use crate::packet::Packet;
+use crate::trace::*;
+use crate::walk::Walk;
+use postern_model::*;
+use postern_names::*;
+use serde_json::{Value, json};
+use std::net::Ipv4Addr;
+
+/// How a name was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    pub name: String,
+    /// The VPC whose resolver was asked; `None` outside.
+    pub vpc: Option<VpcId>,
+    pub zone: Zone,
+    pub addresses: Vec<Ipv4Addr>,
+}
+
+/// Which zone answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// The VPC's resolver is off: `enableDnsSupport`.
+    Off,
+    /// An interface endpoint's own names.
+    EndpointName(VpcEndpointId),
+    /// The service's public names, which an interface endpoint has taken over in its VPC.
+    PrivateDns(VpcEndpointId),
+    /// Names of instances inside the VPC.
+    Instance(NetworkInterfaceId),
+    /// Names of public addresses.
+    PublicAddress(NetworkInterfaceId),
+    /// A service's public name. The endpoint of the VPC that would take it over, if one could.
+    Public {
+        would: Option<VpcEndpointId>,
+    },
+    Site,
+    Unknown,
+}
+
+/// Services that also answer under a name without a region.
+const GLOBAL: &[&str] = &["s3", "sts", "iam", "ec2", "route53", "organizations", "sqs", "sns"];
+const GLOBAL_REGION: &str = "us-east-1";
+
+/// What a name means for a guest of the VPC, or outside every VPC.
+pub(crate) fn resolve(ground: &Ground<'_>, vpc: Option<VpcId>, name: &str) -> Resolution {
+    let asking = vpc.and_then(|id| ground.world.vpcs.get(&id));
+    let (zone, addresses) = match asking {
+        Some(vpc) if !vpc.enable_dns_support => (Zone::Off, vec![]),
+        _ => inside(ground, asking, name)
+            .or_else(|| own_name(ground, name))
+            .or_else(|| private_dns(ground, asking, name))
+            .or_else(|| public(ground, asking, name))
+            .unwrap_or((Zone::Unknown, vec![])),
+    };
+    Resolution { name: name.to_owned(), vpc, zone, addresses }
+}
+
+type Found = Option<(Zone, Vec<Ipv4Addr>)>;
+
+/// `ip-10-0-1-5.ec2.internal`, `i-....ec2.internal`, and names of public addresses.
+fn inside(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
+    let (label, domain) = name.split_once('.')?;
+    if let Some(vpc) = asking.filter(|vpc| domain == vpc.region.internal_domain()) {
+        if let Some(address) = label.strip_prefix("ip-").and_then(hyphenated) {
+            let eni = ground.holder(vpc.id, address).filter(|eni| ground.is_up(eni))?;
+            return Some((Zone::Instance(eni.id), vec![address]));
+        }
+        let id: InstanceId = label.parse().ok()?;
+        let eni = ground.interface_of(crate::Source::Instance(id)).filter(|eni| eni.vpc == vpc.id)?;
+        let has_record = ground.world.instances.get(&id).and_then(|i| ground.world.subnets.get(&i.subnet));
+        let is_there = ground.is_up(eni) && has_record.is_some_and(|subnet| subnet.resource_name_a_record);
+        return is_there.then_some((Zone::Instance(eni.id), vec![eni.primary_address()?]));
+    }
+    let public = label.strip_prefix("ec2-").and_then(hyphenated)?;
+    let (eni, private) = ground.behind_public(public)?;
+    let home = ground.world.vpcs.get(&eni.vpc)?;
+    let wanted = match home.region.as_str() {
+        GLOBAL_REGION => "compute-1.amazonaws.com".to_owned(),
+        region => format!("{region}.compute.amazonaws.com"),
+    };
+    let is_named = home.enable_dns_support && home.enable_dns_hostnames && domain == wanted;
+    let is_home = asking.is_some_and(|vpc| vpc.id == home.id);
+    is_named.then_some((Zone::PublicAddress(eni.id), vec![if is_home { private } else { public }]))
+}
+
+fn hyphenated(text: &str) -> Option<Ipv4Addr> {
+    text.replace('-', ".").parse().ok().filter(|address: &Ipv4Addr| address.to_string().replace('.', "-") == text)
+}
+
+/// `vpce-0...-abcd1234[-zone].sts.us-east-1.vpce.amazonaws.com`, with a bucket in front for S3.
+fn own_name(ground: &Ground<'_>, name: &str) -> Found {
+    name.strip_suffix(".vpce.amazonaws.com")?;
+    ground.world.endpoints.values().filter(|e| e.state == EndpointState::Available).find_map(|endpoint| {
+        let (own, service) = (endpoint.interface()?, endpoint.interface_service()?);
+        let front = name.strip_suffix(&format!(".{}", service.base_name(&endpoint.region)))?;
+        let (bucket, label) = front.rsplit_once('.').map_or((None, front), |(bucket, label)| (Some(bucket), label));
+        let zone = label.strip_prefix(&endpoint.label())?;
+        let zone = if zone.is_empty() { None } else { Some(zone.strip_prefix('-')?) };
+        let is_whole = bucket.is_some_and(|b| !b.is_empty()) == service.has_names_in_front;
+        let interfaces = own.subnets.iter().filter_map(|p| ground.world.network_interfaces.get(&p.interface));
+        let here = interfaces.filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
+        let addresses: Vec<_> = here.filter_map(NetworkInterface::primary_address).collect();
+        (is_whole && !addresses.is_empty()).then_some((Zone::EndpointName(endpoint.id), addresses))
+    })
+}
+
+/// The endpoint of the VPC that answers for a service's public name.
+fn private_dns(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
+    let vpc = asking.filter(|vpc| vpc.enable_dns_support && vpc.enable_dns_hostnames)?;
+    let endpoint =
+        taking_over(ground, vpc, name).find(|(_, own)| own.private_dns && !own.private_dns_for_inbound_only)?;
+    let places = endpoint.1.subnets.iter().filter_map(|p| ground.world.network_interfaces.get(&p.interface));
+    let addresses = places.filter_map(NetworkInterface::primary_address).collect();
+    Some((Zone::PrivateDns(endpoint.0.id), addresses))
+}
+
+/// The interface endpoints of a VPC whose service has this public name.
+fn taking_over<'g>(
+    ground: &'g Ground<'_>,
+    vpc: &'g Vpc,
+    name: &'g str,
+) -> impl Iterator<Item = (&'g VpcEndpoint, &'g InterfaceEndpoint)> {
+    let of_vpc = ground.world.endpoints.values().filter(|e| e.vpc == vpc.id && e.state == EndpointState::Available);
+    of_vpc.filter_map(move |endpoint| {
+        let service = endpoint.interface_service()?;
+        let names = service.private_names(&endpoint.region);
+        let is_its = names.iter().any(|record| match record.strip_prefix("*.") {
+            None => record == name,
+            Some(parent) => name.strip_suffix(parent).is_some_and(|front| front.len() > 1 && front.ends_with('.')),
+        });
+        endpoint.interface().filter(|_| is_its).map(|own| (endpoint, own))
+    })
+}
+
+/// The service or site that a public name names.
+fn public(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
+    if let Some(site) = SITES.iter().find(|site| site.name == name) {
+        return Some((Zone::Site, vec![site.address]));
+    }
+    let (region, service) = service_of(name)?;
+    let address = public_service(&Region::new(region), service)?.address;
+    let would = asking.and_then(|vpc| taking_over(ground, vpc, name).next()).map(|(endpoint, _)| endpoint.id);
+    Some((Zone::Public { would }, vec![address]))
+}
+
+/// Region and service of `sts.us-east-1.amazonaws.com`, `bucket.s3.eu-west-1.amazonaws.com`, `iam.amazonaws.com`.
+fn service_of(name: &str) -> Option<(&str, &str)> {
+    let rest = name.strip_suffix(".amazonaws.com").or_else(|| name.strip_suffix(".api.aws"))?;
+    let labels: Vec<&str> = rest.split('.').collect();
+    let (last, front) = labels.split_last()?;
+    if last.bytes().filter(|b| *b == b'-').count() >= 2 && last.ends_with(|c: char| c.is_ascii_digit()) {
+        let service = match front {
+            [.., "s3"] | [.., "s3", "dualstack"] => "s3",
+            [_, "ddb"] => "dynamodb",
+            [_, "execute-api"] => "execute-api",
+            ["api", "ecr"] => "ecr.api",
+            [_, "dkr", "ecr"] => "ecr.dkr",
+            [service] => service,
+            _ => return None,
+        };
+        return Some((last.strip_prefix("s3-").unwrap_or(last), if last.starts_with("s3-") { "s3" } else { service }));
+    }
+    match front {
+        [] if GLOBAL.contains(last) => Some((GLOBAL_REGION, last)),
+        _ if *last == "s3" => Some((GLOBAL_REGION, "s3")),
+        _ => None,
+    }
+}
+
+impl Resolution {
+    /// Stop, place and cause of a name without an address.
+    pub(crate) fn bar(&self) -> (Stop, Place, Cause) {
+        let place = self.vpc.map_or(Place::Nowhere, Place::Resolver);
+        (Stop::Name, place, if self.zone == Zone::Off { Cause::ResolverOff } else { Cause::UnknownName })
+    }
+
+    /// The step of a name that was found.
+    pub(crate) fn step(&self, walk: &mut Walk<'_, '_>, packet: Packet) {
+        let place = self.vpc.map_or(Place::Nowhere, Place::Resolver);
+        walk.meet(Stop::Name, place, packet, None);
+    }
+
+    /// One sentence without its full stop.
+    pub fn sentence(&self) -> String {
+        let Self { name, zone, addresses, .. } = self;
+        let is = addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", ");
+        match zone {
+            Zone::Off => format!("{name} is not looked up: the VPC's resolver is off (enableDnsSupport)"),
+            Zone::EndpointName(id) => format!("{name} is {is}: {id}'s own name"),
+            Zone::PrivateDns(id) => format!("{name} is {is}: private DNS of {id}"),
+            Zone::Instance(id) => format!("{name} is {is}: {id} inside the VPC"),
+            Zone::PublicAddress(id) => format!("{name} is {is}: the name of {id}'s public address"),
+            Zone::Public { would: None } => format!("{name} is {is}: the service's public address"),
+            Zone::Public { would: Some(id) } => {
+                format!("{name} is {is}: the service's public address, since private DNS of {id} is not in force")
+            }
+            Zone::Site => format!("{name} is {is}: a test site"),
+            Zone::Unknown => format!("nobody knows the name {name}"),
+        }
+    }
+}
+
+pub(crate) fn tell(step: &Step) -> String {
+    match (step.cause, step.place) {
+        (Some(Cause::ResolverOff), Place::Resolver(vpc)) => format!("the resolver of {vpc} is off (enableDnsSupport)"),
+        (Some(Cause::UnknownName), _) => "nobody knows the name".to_owned(),
+        (Some(Cause::NotServed), _) => "the resolver answers on port 53 only".to_owned(),
+        (_, Place::Resolver(vpc)) => format!("the resolver of {vpc} answers"),
+        _ => "the public DNS answers".to_owned(),
+    }
+}
+
+pub(crate) fn code(_: Cause) -> &'static str {
+    "NO_POSSIBLE_DESTINATION"
+}
+
+pub(crate) fn json(resolution: &Resolution) -> Value {
+    json!({
+        "name": resolution.name,
+        "vpc": resolution.vpc,
+        "addresses": resolution.addresses,
+        "why": resolution.sentence(),
+    })
+}

@@ -1,0 +1,11 @@
+//! The egress rules of the sending interface's groups.
+
+use crate::packet::Packet;
+use crate::security_group;
+use crate::walk::Walk;
+use postern_model::NetworkInterface;
+use postern_names::Stop;
+
+pub(crate) fn check(walk: &mut Walk<'_, '_>, eni: &NetworkInterface, packet: Packet) {
+    security_group::check(walk, Stop::SecurityGroupOut, eni, packet);
+}

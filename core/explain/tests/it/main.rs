@@ -1,0 +1,3 @@
+//! Explanations against what would happen, and in words.
+
+mod truth;
