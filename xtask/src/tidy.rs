@@ -188,7 +188,8 @@ fn source(root: &Path, crate_name: &str, file: &Path, flaws: &mut Vec<String>) {
 
 fn stops(root: &Path, flaws: &mut Vec<String>) {
     for stop in PACKET_STOPS {
-        for file in [format!("core/compiler/src/{stop}.rs"), format!("docs/stops/{stop}.md")] {
+        let files = ["core/compiler/src/{}.rs", "core/explain/src/{}.rs", "docs/stops/{}.md"];
+        for file in files.map(|file| file.replace("{}", stop)) {
             if !root.join(&file).exists() {
                 flaws.push(format!("{file}: every stop has one"));
             }
