@@ -9,6 +9,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("core/names", &[]),
     ("core/call", &["names"]),
     ("core/policy", &["names", "call"]),
+    ("core/plain-policy", &["names", "call", "policy"]),
     ("core/model", &["names"]),
     ("core/program", &["names"]),
     ("core/control", &["names", "call", "policy", "model"]),

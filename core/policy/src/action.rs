@@ -1,6 +1,7 @@
 //! The `Action` element: which operations a statement is about.
 
-use crate::pattern::{Meaning, NoKeys, Pattern};
+use crate::key::NoKeys;
+use crate::pattern::{Meaning, Pattern};
 
 /// `service:Name` with wildcards in the name, or `*`. Letters of either case are the same.
 #[derive(Debug, Clone)]

@@ -2,10 +2,9 @@
 //!
 //! Keys of the network come from [`Via`] and from nothing else; a service that sets one of them by mistake is overruled.
 
-use crate::membership::{self, ORGANIZATION_KEYS};
-use crate::{Ask, Keys, Memberships};
+use crate::{Ask, Keys, Memberships, membership};
 use postern_call::Principal;
-use postern_names::{Arn, Via};
+use postern_names::{AccountId, Arn, Via, VpcEndpointId, VpcId};
 use std::net::IpAddr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,58 +17,126 @@ pub fn keys_of(ask: &Ask<'_>) -> Keys {
 
 /// The same with the keys that tell organizations.
 pub fn keys_within(ask: &Ask<'_>, memberships: &Memberships) -> Keys {
+    let facts = Facts { ask, memberships };
     let mut keys: Keys = ask.keys.iter().map(|(key, values)| (key.to_lowercase(), values.clone())).collect();
     for (key, values) in &ask.caller.keys {
         keys.insert(key.to_lowercase(), values.clone());
     }
-    // Temporary credentials say that there was no second factor; long-term ones say nothing.
-    if keys.contains_key("aws:tokenissuetime") {
-        keys.entry("aws:multifactorauthpresent".into()).or_insert_with(|| vec!["false".into()]);
-    }
-    if let Some(age) = second_factor_age(ask, &keys) {
-        keys.insert("aws:multifactorauthage".into(), vec![age.to_string()]);
-    }
-    for key in NETWORK_KEYS.iter().chain(ORGANIZATION_KEYS) {
-        keys.remove(*key);
-    }
-    let mut set = |key: &str, value: String| {
-        keys.insert(key.to_owned(), vec![value]);
-    };
-    network(ask, &mut set);
-    principal(ask, &mut set);
-    resource(ask, &mut set);
-    membership::set(ask, memberships, &mut set);
-    set("aws:currenttime", rfc3339(ask.now));
-    set("aws:epochtime", ask.now.unix_timestamp().to_string());
-    set("aws:requestedregion", requested_region(ask).to_owned());
-    if let Some(agent) = ask.user_agent {
-        set("aws:useragent", agent.to_owned());
+    for (name, rank, work_out) in JUDGED {
+        match (rank, work_out(&facts)) {
+            (Rank::Alone, None) => {
+                keys.remove(*name);
+            }
+            (Rank::Alone | Rank::First, Some(value)) => {
+                keys.insert((*name).to_owned(), vec![value]);
+            }
+            (Rank::Last, Some(value)) => {
+                keys.entry((*name).to_owned()).or_insert_with(|| vec![value]);
+            }
+            (Rank::First | Rank::Last, None) => {}
+        }
     }
     keys
 }
 
+/// What the judge works keys out from.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub ask: &'a Ask<'a>,
+    pub memberships: &'a Memberships,
+}
+
+/// Whose word counts when the credentials or the service bring the same key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// The judge's alone: what others bring does not count even where the judge has none.
+    Alone,
+    First,
+    Last,
+}
+
+/// Name in lower case, rank, and how the value is worked out.
+type Judged = (&'static str, Rank, fn(&Facts<'_>) -> Option<String>);
+
+/// The keys that the judge fills in.
+pub(crate) const JUDGED: &[Judged] = &[
+    ("aws:sourceip", Rank::Alone, |f| match f.ask.via {
+        Via::Host { peer: ip } | Via::Internet { public: ip } => Some(address(ip)),
+        _ => None,
+    }),
+    ("aws:sourcevpce", Rank::Alone, |f| endpoint(f, |id, _, _, _| id.to_string())),
+    ("aws:sourcevpc", Rank::Alone, |f| endpoint(f, |_, vpc, _, _| vpc.to_string())),
+    ("aws:vpcsourceip", Rank::Alone, |f| endpoint(f, |_, _, source, _| address(source))),
+    ("aws:sourcevpcarn", Rank::Alone, |f| {
+        let region = f.ask.region;
+        let arn = |vpc: &VpcId, account: &AccountId| Arn::new("ec2", region, account, format!("vpc/{vpc}")).to_string();
+        endpoint(f, |_, vpc, _, account| arn(vpc, account)).filter(|_| knows_vpc_arn(f.ask))
+    }),
+    ("aws:vpceaccount", Rank::Alone, |f| {
+        endpoint(f, |_, _, _, account| account.to_string()).filter(|_| knows_endpoint_owner(f.ask))
+    }),
+    ("aws:securetransport", Rank::Alone, |f| (!on_behalf(f)).then(|| f.ask.secure.to_string())),
+    ("aws:viaawsservice", Rank::Alone, |f| Some(on_behalf(f).to_string())),
+    ("aws:calledvia", Rank::Alone, called_via),
+    ("aws:calledviafirst", Rank::Alone, called_via),
+    ("aws:calledvialast", Rank::Alone, called_via),
+    ("aws:principalorgid", Rank::Alone, |f| membership::principal(f).map(|m| m.organization.clone())),
+    ("aws:principalorgpaths", Rank::Alone, |f| membership::principal(f).map(|m| m.path.clone())),
+    ("aws:resourceorgid", Rank::Alone, |f| membership::resource(f).map(|m| m.organization.clone())),
+    ("aws:resourceorgpaths", Rank::Alone, |f| membership::resource(f).map(|m| m.path.clone())),
+    ("aws:vpceorgid", Rank::Alone, |f| membership::endpoint(f).map(|m| m.organization.clone())),
+    ("aws:vpceorgpaths", Rank::Alone, |f| membership::endpoint(f).map(|m| m.path.clone())),
+    ("aws:sourceorgid", Rank::Alone, |f| membership::source(f).map(|m| m.organization.clone())),
+    ("aws:sourceorgpaths", Rank::Alone, |f| membership::source(f).map(|m| m.path.clone())),
+    ("aws:principaltype", Rank::First, |f| principal_type(f.ask).map(str::to_owned)),
+    ("aws:userid", Rank::First, |f| principal_type(f.ask).map(|_| f.ask.caller.user_id())),
+    ("aws:principalaccount", Rank::First, |f| {
+        let account = f.ask.caller.account();
+        principal_type(f.ask).map(|_| account.map_or_else(|| "anonymous".to_owned(), |account| account.to_string()))
+    }),
+    ("aws:principalarn", Rank::First, |f| f.ask.caller.principal_arn().map(|arn| arn.to_string())),
+    ("aws:principalisawsservice", Rank::First, |f| match f.ask.caller.principal {
+        Principal::Anonymous | Principal::WebIdentity { .. } => None,
+        Principal::Service { .. } => Some("true".to_owned()),
+        _ => Some("false".to_owned()),
+    }),
+    ("aws:username", Rank::First, |f| match &f.ask.caller.principal {
+        Principal::User { name, .. } => Some(name.clone()),
+        _ => None,
+    }),
+    ("aws:principalservicename", Rank::First, service_name),
+    ("aws:principalservicenameslist", Rank::First, service_name),
+    ("aws:resourceaccount", Rank::First, |f| {
+        let account = f.ask.resource_account.or_else(|| f.ask.caller.account());
+        account.filter(|_| has_owner(f.ask)).map(|account| account.to_string())
+    }),
+    ("aws:currenttime", Rank::First, |f| Some(rfc3339(f.ask.now))),
+    ("aws:epochtime", Rank::First, |f| Some(f.ask.now.unix_timestamp().to_string())),
+    ("aws:requestedregion", Rank::First, |f| Some(requested_region(f.ask).to_owned())),
+    ("aws:useragent", Rank::First, |f| f.ask.user_agent.map(str::to_owned)),
+    ("aws:multifactorauthage", Rank::First, |f| second_factor_age(f.ask).map(|age| age.to_string())),
+    // Temporary credentials say that there was no second factor; long-term ones say nothing.
+    ("aws:multifactorauthpresent", Rank::Last, |f| brought(f.ask, "aws:tokenissuetime").map(|_| "false".to_owned())),
+];
+
 /// Seconds since the second factor of the session was given; it is there only if one was.
-fn second_factor_age(ask: &Ask<'_>, keys: &Keys) -> Option<i64> {
-    let given = keys.get("aws:multifactorauthpresent").is_some_and(|values| values == &["true"]);
-    let issued = keys.get("aws:tokenissuetime").filter(|_| given)?.first()?;
-    let issued = OffsetDateTime::parse(issued, &Rfc3339).ok()?;
+fn second_factor_age(ask: &Ask<'_>) -> Option<i64> {
+    brought(ask, "aws:multifactorauthpresent").filter(|values| *values == ["true"])?;
+    let issued = OffsetDateTime::parse(brought(ask, "aws:tokenissuetime")?.first()?, &Rfc3339).ok()?;
     Some((ask.now - issued).whole_seconds().max(0))
 }
 
-/// What only the way of the request may tell.
-const NETWORK_KEYS: &[&str] = &[
-    "aws:sourceip",
-    "aws:vpcsourceip",
-    "aws:sourcevpce",
-    "aws:sourcevpc",
-    "aws:sourcevpcarn",
-    "aws:vpceaccount",
-    "aws:securetransport",
-    "aws:viaawsservice",
-    "aws:calledvia",
-    "aws:calledviafirst",
-    "aws:calledvialast",
-];
+/// What the credentials, or else the service, bring for the key (name in lower case).
+pub(crate) fn brought<'a>(ask: &'a Ask<'_>, lower: &str) -> Option<&'a [String]> {
+    // Credentials bring names as AWS spells them; of two spellings the last counts, as in `keys_within`.
+    let is = |(key, _): &(&String, &Vec<String>)| {
+        if key.is_ascii() { key.eq_ignore_ascii_case(lower) } else { key.to_lowercase() == lower }
+    };
+    let own = ask.caller.keys.iter().rev().find(is);
+    own.or_else(|| ask.keys.get_key_value(lower))
+        .or_else(|| ask.keys.iter().rev().find(is))
+        .map(|(_, values)| values.as_slice())
+}
 
 /// Services that call others with the caller's credentials and are named by `aws:CalledVia`.
 const CALLED_VIA: &[&str] =
@@ -147,34 +214,29 @@ pub(crate) fn knows_vpce_keys(service: &str) -> bool {
     VPC_ARN_SERVICES.contains(&service) || VPCE_ONLY_SERVICES.contains(&service)
 }
 
-fn network(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
-    let address = |ip: &IpAddr| ip.to_canonical().to_string();
-    let on_behalf =
-        matches!(ask.via, Via::Service { .. }) && !matches!(ask.caller.principal, Principal::Service { .. });
-    set("aws:viaawsservice", on_behalf.to_string());
-    match ask.via {
-        Via::Host { peer: ip } | Via::Internet { public: ip } => set("aws:sourceip", address(ip)),
-        Via::Endpoint { id, vpc, source, account } => {
-            set("aws:sourcevpce", id.to_string());
-            set("aws:sourcevpc", vpc.to_string());
-            set("aws:vpcsourceip", address(source));
-            if knows_vpc_arn(ask) {
-                set("aws:sourcevpcarn", Arn::new("ec2", ask.region, account, format!("vpc/{vpc}")).to_string());
-            }
-            if knows_endpoint_owner(ask) {
-                set("aws:vpceaccount", account.to_string());
-            }
-        }
-        Via::Service { principal } => {
-            if on_behalf && CALLED_VIA.contains(&principal.as_str()) {
-                for key in ["aws:calledvia", "aws:calledviafirst", "aws:calledvialast"] {
-                    set(key, principal.clone());
-                }
-            }
-        }
+fn address(ip: &IpAddr) -> String {
+    ip.to_canonical().to_string()
+}
+
+fn endpoint<T>(facts: &Facts<'_>, tell: impl FnOnce(&VpcEndpointId, &VpcId, &IpAddr, &AccountId) -> T) -> Option<T> {
+    match facts.ask.via {
+        Via::Endpoint { id, vpc, source, account } => Some(tell(id, vpc, source, account)),
+        _ => None,
     }
-    if !on_behalf {
-        set("aws:securetransport", ask.secure.to_string());
+}
+
+/// Whether a service calls with the rights of its caller.
+fn on_behalf(facts: &Facts<'_>) -> bool {
+    let itself = matches!(facts.ask.caller.principal, Principal::Service { .. });
+    matches!(facts.ask.via, Via::Service { .. }) && !itself
+}
+
+fn called_via(facts: &Facts<'_>) -> Option<String> {
+    match facts.ask.via {
+        Via::Service { principal } if on_behalf(facts) && CALLED_VIA.contains(&principal.as_str()) => {
+            Some(principal.clone())
+        }
+        _ => None,
     }
 }
 
@@ -196,44 +258,22 @@ pub(crate) fn has_owner(ask: &Ask<'_>) -> bool {
     !MANY_OWNERS.contains(&ask.action) && !ask.action.starts_with("ebs:")
 }
 
-fn principal(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
-    let caller = ask.caller;
-    let (kind, signed) = match &caller.principal {
-        Principal::Anonymous => (Some("Anonymous"), false),
-        Principal::Root { .. } => (Some("Account"), true),
-        Principal::User { .. } => (Some("User"), true),
-        Principal::Role { .. } => (Some("AssumedRole"), true),
-        Principal::Federated { .. } => (Some("FederatedUser"), true),
-        Principal::Service { .. } => (None, true),
-        Principal::WebIdentity { .. } => (None, false),
-    };
-    if let Some(kind) = kind {
-        set("aws:principaltype", kind.to_owned());
-        set("aws:userid", caller.user_id());
-        set("aws:principalaccount", caller.account().map_or_else(|| "anonymous".to_owned(), |a| a.to_string()));
-    }
-    if let Some(arn) = caller.principal_arn() {
-        set("aws:principalarn", arn.to_string());
-    }
-    if signed {
-        set("aws:principalisawsservice", matches!(caller.principal, Principal::Service { .. }).to_string());
-    }
-    match &caller.principal {
-        Principal::User { name, .. } => set("aws:username", name.clone()),
-        Principal::Service { name } => {
-            set("aws:principalservicename", name.clone());
-            set("aws:principalservicenameslist", name.clone());
-        }
-        _ => {}
+/// A service for itself and whom a provider vouches for have none, and neither a user id nor an account.
+fn principal_type(ask: &Ask<'_>) -> Option<&'static str> {
+    match &ask.caller.principal {
+        Principal::Anonymous => Some("Anonymous"),
+        Principal::Root { .. } => Some("Account"),
+        Principal::User { .. } => Some("User"),
+        Principal::Role { .. } => Some("AssumedRole"),
+        Principal::Federated { .. } => Some("FederatedUser"),
+        Principal::Service { .. } | Principal::WebIdentity { .. } => None,
     }
 }
 
-fn resource(ask: &Ask<'_>, set: &mut impl FnMut(&str, String)) {
-    if !has_owner(ask) {
-        return;
-    }
-    if let Some(account) = ask.resource_account.or_else(|| ask.caller.account()) {
-        set("aws:resourceaccount", account.to_string());
+fn service_name(facts: &Facts<'_>) -> Option<String> {
+    match &facts.ask.caller.principal {
+        Principal::Service { name } => Some(name.clone()),
+        _ => None,
     }
 }
 

@@ -11,13 +11,12 @@ mod decision;
 mod document;
 mod hint;
 mod json;
+mod key;
 pub mod lint;
 mod membership;
 mod message;
 mod near;
 mod pattern;
-#[cfg(test)]
-mod plainly;
 mod principal;
 mod request;
 mod resource;

@@ -1,7 +1,6 @@
 //! Where accounts stand in organizations, and the condition keys that tell it.
 
-use crate::Ask;
-use crate::context::{has_owner, knows_endpoint_owner};
+use crate::context::{Facts, has_owner, knows_endpoint_owner};
 use postern_call::Principal;
 use postern_names::Via;
 
@@ -27,31 +26,22 @@ pub struct Memberships {
     pub source: Option<Membership>,
 }
 
-/// Names in lower case; nobody but the judge may set them.
-pub(crate) const ORGANIZATION_KEYS: &[&str] = &[
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:resourceorgid",
-    "aws:resourceorgpaths",
-    "aws:vpceorgid",
-    "aws:vpceorgpaths",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-];
+// What the keys of each word tell, where AWS fills them in.
 
-/// Sets the keys that AWS fills in for this request.
-pub(crate) fn set(ask: &Ask<'_>, memberships: &Memberships, set: &mut impl FnMut(&str, String)) {
-    let service = matches!(ask.caller.principal, Principal::Service { .. });
-    let owned = matches!(ask.via, Via::Endpoint { .. }) && knows_endpoint_owner(ask);
-    for (word, membership, applies) in [
-        ("principal", &memberships.principal, ask.caller.account().is_some()),
-        ("resource", &memberships.resource, has_owner(ask)),
-        ("vpce", &memberships.endpoint, owned),
-        ("source", &memberships.source, service),
-    ] {
-        if let Some(membership) = membership.as_ref().filter(|_| applies) {
-            set(&format!("aws:{word}orgid"), membership.organization.clone());
-            set(&format!("aws:{word}orgpaths"), membership.path.clone());
-        }
-    }
+pub(crate) fn principal<'a>(facts: &Facts<'a>) -> Option<&'a Membership> {
+    facts.memberships.principal.as_ref().filter(|_| facts.ask.caller.account().is_some())
+}
+
+pub(crate) fn resource<'a>(facts: &Facts<'a>) -> Option<&'a Membership> {
+    facts.memberships.resource.as_ref().filter(|_| has_owner(facts.ask))
+}
+
+pub(crate) fn endpoint<'a>(facts: &Facts<'a>) -> Option<&'a Membership> {
+    let owned = matches!(facts.ask.via, Via::Endpoint { .. }) && knows_endpoint_owner(facts.ask);
+    facts.memberships.endpoint.as_ref().filter(|_| owned)
+}
+
+pub(crate) fn source<'a>(facts: &Facts<'a>) -> Option<&'a Membership> {
+    let service = matches!(facts.ask.caller.principal, Principal::Service { .. });
+    facts.memberships.source.as_ref().filter(|_| service)
 }

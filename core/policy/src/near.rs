@@ -37,12 +37,12 @@ fn only_failure(request: &Request<'_>, statement: &Statement, kind: PolicyKind) 
     if !request.resource_fits(statement) {
         failures.push(Test::Resource { asked: request.ask.resource.to_owned() });
     }
-    for condition in statement.conditions.iter().filter(|condition| !condition.holds(request.keys())) {
+    for condition in statement.conditions.iter().filter(|condition| !condition.holds(request)) {
         failures.push(Test::Condition {
             operator: condition.operator.clone(),
             key: condition.key.clone(),
             wanted: condition.values.clone(),
-            found: condition.found(request.keys()).map(<[String]>::to_vec),
+            found: condition.found(request).map(<[String]>::to_vec),
         });
     }
     if failures.len() == 1 { failures.pop() } else { None }

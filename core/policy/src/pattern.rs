@@ -1,6 +1,6 @@
 //! Text with wildcards and variables, cut into pieces once and matched without further allocation.
 
-use crate::Keys;
+use crate::key::{KeyName, Lookup};
 
 /// `*` and `?` where the element allows them, `${key}` and `${key, 'default'}` where the document's version does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ enum Piece {
     Text(String),
     AnyRun,
     AnyOne,
-    Variable { key: String, default: Option<String> },
+    Variable { key: KeyName, default: Option<String> },
 }
 
 /// What the characters of a pattern mean.
@@ -68,15 +68,17 @@ impl Pattern {
         self.pieces == [Piece::AnyRun]
     }
 
-    pub fn has_variables(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. }))
-    }
-
     /// Whether the whole of `text` fits. A variable that the request does not fill with exactly one value fits nothing;
     /// what fills it is literal, wildcards in it included.
     pub fn matches(&self, text: &str, keys: &impl Lookup) -> bool {
-        if self.pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. }) && literal(piece, keys).is_none()) {
-            return false;
+        // What most patterns are.
+        match self.pieces.as_slice() {
+            [] => return text.is_empty(),
+            [Piece::AnyRun] => return true,
+            [Piece::Text(whole)] => return text == whole,
+            [Piece::Text(head), Piece::AnyRun] => return text.starts_with(head.as_str()),
+            pieces if pieces.iter().any(|piece| is_unfilled(piece, keys)) => return false,
+            _ => {}
         }
         let (mut at, mut rest) = (0, text);
         let mut last_run: Option<(usize, &str)> = None;
@@ -118,27 +120,6 @@ impl Pattern {
     }
 }
 
-/// Where variables find their values.
-pub trait Lookup {
-    /// The values of the key (name in lower case), if the request has it.
-    fn values(&self, key: &str) -> Option<&[String]>;
-}
-
-impl Lookup for Keys {
-    fn values(&self, key: &str) -> Option<&[String]> {
-        self.get(key).map(Vec::as_slice)
-    }
-}
-
-/// Fills no variable: for elements that can have none.
-pub struct NoKeys;
-
-impl Lookup for NoKeys {
-    fn values(&self, _: &str) -> Option<&[String]> {
-        None
-    }
-}
-
 /// Cuts at the first five colons that are not inside `${...}`: the six fields of an ARN, missing ones `None`.
 pub fn arn_fields(text: &str) -> [Option<&str>; 6] {
     let mut fields = [None; 6];
@@ -164,10 +145,14 @@ pub fn arn_fields(text: &str) -> [Option<&str>; 6] {
     fields
 }
 
+fn is_unfilled(piece: &Piece, keys: &impl Lookup) -> bool {
+    matches!(piece, Piece::Variable { .. }) && literal(piece, keys).is_none()
+}
+
 fn literal<'a>(piece: &'a Piece, keys: &'a impl Lookup) -> Option<&'a str> {
     match piece {
         Piece::Text(text) => Some(text),
-        Piece::Variable { key, default } => match keys.values(key) {
+        Piece::Variable { key, default } => match keys.look_up(key) {
             Some([value]) => Some(value),
             _ => default.as_deref(),
         },
@@ -188,7 +173,7 @@ fn variable(inside: &str) -> Piece {
             (key, Some(default.strip_prefix('\'').and_then(|d| d.strip_suffix('\'')).unwrap_or(default).to_owned()))
         }
     };
-    Piece::Variable { key: key.trim().to_lowercase(), default }
+    Piece::Variable { key: KeyName::new(key.trim()), default }
 }
 
 fn flush(literal: &mut String, pieces: &mut Vec<Piece>) {
@@ -200,6 +185,8 @@ fn flush(literal: &mut String, pieces: &mut Vec<Piece>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Keys;
+    use crate::key::NoKeys;
 
     const LIKE: Meaning = Meaning { wildcards: true, variables: true };
 

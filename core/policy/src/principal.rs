@@ -2,6 +2,7 @@
 
 use crate::json::Json;
 use postern_call::{Caller, Principal};
+use std::cell::OnceCell;
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,11 +94,11 @@ impl Principals {
             Principal::Service { .. } | Principal::WebIdentity { .. } => {
                 self.listed.iter().any(|name| name.reach(who).is_some())
             }
-            Principal::Root { .. } => who.account.as_ref().is_some_and(|a| has(PrincipalName::Account(a.clone()))),
+            Principal::Root { .. } => who.account().is_some_and(|a| has(PrincipalName::Account(a.to_owned()))),
             _ => {
-                who.account.as_ref().is_some_and(|a| has(PrincipalName::Account(a.clone())))
-                    && who.arn.as_ref().is_some_and(|arn| has(PrincipalName::Arn(arn.clone())))
-                    && who.principal_arn.as_ref().is_some_and(|arn| has(PrincipalName::Arn(arn.clone())))
+                who.account().is_some_and(|a| has(PrincipalName::Account(a.to_owned())))
+                    && who.arn().is_some_and(|arn| has(PrincipalName::Arn(arn.to_owned())))
+                    && who.principal_arn().is_some_and(|arn| has(PrincipalName::Arn(arn.to_owned())))
             }
         }
     }
@@ -146,18 +147,18 @@ impl PrincipalName {
     }
 
     fn reach(&self, who: &Identity<'_>) -> Option<Reach> {
-        let is = |have: &Option<String>, name: &String| have.as_ref() == Some(name);
+        let is = |have: Option<&str>, name: &String| have == Some(name.as_str());
         match self {
             Self::Everyone => Some(Reach::Everyone),
-            Self::Account(account) if is(&who.account, account) => {
+            Self::Account(account) if is(who.account(), account) => {
                 Some(if matches!(who.caller.principal, Principal::Root { .. }) {
                     Reach::Direct
                 } else {
                     Reach::Account
                 })
             }
-            Self::Arn(arn) if is(&who.arn, arn) => Some(Reach::Direct),
-            Self::Arn(arn) if is(&who.principal_arn, arn) => Some(Reach::Role),
+            Self::Arn(arn) if is(who.arn(), arn) => Some(Reach::Direct),
+            Self::Arn(arn) if is(who.principal_arn(), arn) => Some(Reach::Role),
             Self::UniqueId(id) => match &who.caller.principal {
                 Principal::User { id: own, .. } if own == id => Some(Reach::Direct),
                 Principal::Role { id: own, .. } if own == id => Some(Reach::Role),
@@ -171,35 +172,38 @@ impl PrincipalName {
                 Principal::WebIdentity { provider, .. } if provider == named => Some(Reach::Direct),
                 _ => None,
             },
-            Self::CanonicalUser(id) if is(&who.canonical_user, id) => Some(Reach::Account),
+            Self::CanonicalUser(id) if is(who.canonical_user, id) => Some(Reach::Account),
             _ => None,
         }
     }
 }
 
-/// The caller's names, written out once per decision.
+/// The caller's names, each written out when a statement first asks for it.
 #[derive(Debug)]
 pub(crate) struct Identity<'a> {
     pub caller: &'a Caller,
-    pub account: Option<String>,
-    /// The session's ARN for a role.
-    pub arn: Option<String>,
-    /// The role's ARN for a role.
-    pub principal_arn: Option<String>,
-    pub canonical_user: Option<String>,
-    pub has_boundary: bool,
+    canonical_user: Option<&'a str>,
+    has_boundary: bool,
+    account: OnceCell<Option<String>>,
+    arn: OnceCell<Option<String>>,
+    principal_arn: OnceCell<Option<String>>,
 }
 
 impl<'a> Identity<'a> {
-    pub fn new(caller: &'a Caller, canonical_user: Option<String>, has_boundary: bool) -> Self {
-        Self {
-            caller,
-            account: caller.account().map(|account| account.to_string()),
-            arn: caller.arn().map(|arn| arn.to_string()),
-            principal_arn: caller.principal_arn().map(|arn| arn.to_string()),
-            canonical_user,
-            has_boundary,
-        }
+    pub fn new(caller: &'a Caller, canonical_user: Option<&'a str>, has_boundary: bool) -> Self {
+        let (account, arn, principal_arn) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { caller, canonical_user, has_boundary, account, arn, principal_arn }
+    }
+    fn account(&self) -> Option<&str> {
+        self.account.get_or_init(|| self.caller.account().map(|account| account.to_string())).as_deref()
+    }
+    /// The session's ARN for a role.
+    fn arn(&self) -> Option<&str> {
+        self.arn.get_or_init(|| self.caller.arn().map(|arn| arn.to_string())).as_deref()
+    }
+    /// The role's ARN for a role.
+    fn principal_arn(&self) -> Option<&str> {
+        self.principal_arn.get_or_init(|| self.caller.principal_arn().map(|arn| arn.to_string())).as_deref()
     }
 }
 

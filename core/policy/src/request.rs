@@ -1,10 +1,11 @@
 //! A request made ready for comparison with statements: each thing is worked out once, keys only when one is looked at.
 
-use crate::context::keys_within;
+use crate::context::{Facts, JUDGED, Rank, brought};
+use crate::key::{KeyName, Lookup};
 use crate::principal::{Identity, Reach};
 use crate::resource::AskedArn;
 use crate::statement::{Effect, Statement};
-use crate::{Ask, Keys, Memberships, PolicyKind, PolicySet};
+use crate::{Ask, Keys, PolicyKind, PolicySet};
 use postern_call::Principal;
 use std::cell::OnceCell;
 
@@ -14,8 +15,11 @@ pub(crate) struct Request<'a> {
     service: String,
     name: String,
     resource: AskedArn<'a>,
-    keys: OnceCell<Keys>,
-    memberships: &'a Memberships,
+    /// These keys and no others, if they are given.
+    given: Option<Keys>,
+    facts: Facts<'a>,
+    /// The judge's keys, each worked out when a statement first asks for it.
+    judged: [OnceCell<Option<[String; 1]>>; JUDGED.len()],
 }
 
 /// S3 passes the caller's canonical user id here, so that bucket policies may name it.
@@ -27,25 +31,22 @@ impl<'a> Request<'a> {
         // ListBuckets has no resource, yet policies for arn:aws:s3:::* have always covered it.
         let all_buckets = ask.action == "s3:ListAllMyBuckets" && ask.resource == "*";
         let resource = AskedArn::new(if all_buckets { "arn:aws:s3:::*" } else { ask.resource });
-        let canonical = ask.keys.get(CANONICAL_USER_KEY).and_then(|ids| ids.first()).cloned();
+        let canonical = ask.keys.get(CANONICAL_USER_KEY).and_then(|ids| ids.first()).map(String::as_str);
         Self {
             ask,
             who: Identity::new(ask.caller, canonical, policies.boundary.is_some()),
             service: service.to_lowercase(),
             name: name.to_lowercase(),
             resource,
-            keys: OnceCell::new(),
-            memberships: &policies.memberships,
+            given: None,
+            facts: Facts { ask, memberships: &policies.memberships },
+            judged: [const { OnceCell::new() }; JUDGED.len()],
         }
     }
 
     /// A request with these keys and no others.
     pub fn given(ask: &'a Ask<'a>, policies: &'a PolicySet, keys: Keys) -> Self {
-        Self { keys: OnceCell::from(keys), ..Self::new(ask, policies) }
-    }
-
-    pub fn keys(&self) -> &Keys {
-        self.keys.get_or_init(|| keys_within(self.ask, self.memberships))
+        Self { given: Some(keys), ..Self::new(ask, policies) }
     }
 
     /// Whether caller and resource belong to different accounts.
@@ -67,7 +68,7 @@ impl<'a> Request<'a> {
             return None;
         }
         let reach = self.reach(statement, kind)?;
-        (self.resource_fits(statement) && statement.conditions.iter().all(|c| c.holds(self.keys()))).then_some(reach)
+        (self.resource_fits(statement) && statement.conditions.iter().all(|c| c.holds(self))).then_some(reach)
     }
 
     pub fn reach(&self, statement: &Statement, kind: PolicyKind) -> Option<Reach> {
@@ -88,15 +89,30 @@ impl<'a> Request<'a> {
     }
 
     pub fn resource_fits(&self, statement: &Statement) -> bool {
-        statement.resources.as_ref().is_none_or(|listed| {
-            listed.includes(|pattern| {
-                if pattern.has_variables() {
-                    pattern.covers(&self.resource, self.keys())
-                } else {
-                    pattern.covers(&self.resource, &crate::pattern::NoKeys)
-                }
-            })
-        })
+        statement
+            .resources
+            .as_ref()
+            .is_none_or(|listed| listed.includes(|pattern| pattern.covers(&self.resource, self)))
+    }
+}
+
+impl Lookup for Request<'_> {
+    fn look_up(&self, key: &KeyName) -> Option<&[String]> {
+        if let Some(keys) = &self.given {
+            return keys.look_up(key);
+        }
+        let brought = || brought(self.ask, key.lower());
+        let Some(place) = key.judged() else { return brought() };
+        let (_, rank, work_out) = JUDGED[place];
+        let own = || {
+            let worked_out = self.judged[place].get_or_init(|| work_out(&self.facts).map(|value| [value]));
+            worked_out.as_ref().map(<[_; 1]>::as_slice)
+        };
+        match rank {
+            Rank::Alone => own(),
+            Rank::First => own().or_else(brought),
+            Rank::Last => brought().or_else(own),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `Resource` element, and ARN patterns wherever they appear: six fields, each compared alone.
 
-use crate::pattern::{Lookup, Meaning, Pattern, arn_fields};
+use crate::key::Lookup;
+use crate::pattern::{Meaning, Pattern, arn_fields};
 
 /// A pattern of a `Resource` element: `*`, or an ARN with wildcards inside its fields. Letters' case counts.
 #[derive(Debug, Clone)]
@@ -43,11 +44,6 @@ impl ResourcePattern {
     /// The pattern as it is written.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Whether the request's keys have a part in it.
-    pub(crate) fn has_variables(&self) -> bool {
-        matches!(&self.arn, ArnPattern::Fields(fields) if fields.iter().any(Pattern::has_variables))
     }
 
     pub(crate) fn covers(&self, resource: &AskedArn<'_>, keys: &impl Lookup) -> bool {

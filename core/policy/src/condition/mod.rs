@@ -12,8 +12,8 @@ mod existence;
 mod numeric;
 mod string;
 
-use crate::Keys;
 use crate::json::Json;
+use crate::key::{KeyName, Lookup};
 use std::cmp::Ordering;
 
 /// One operator with one key: the smallest thing that holds or does not.
@@ -25,7 +25,7 @@ pub struct Condition {
     pub key: String,
     /// The policy's values as strings.
     pub values: Vec<String>,
-    lower_key: String,
+    name: KeyName,
     set: Option<Set>,
     if_exists: bool,
     negated: bool,
@@ -140,7 +140,7 @@ impl Condition {
             operator: operator.to_owned(),
             key: key.to_owned(),
             values: texts,
-            lower_key: key.to_lowercase(),
+            name: KeyName::new(key),
             set,
             if_exists,
             negated,
@@ -149,7 +149,7 @@ impl Condition {
     }
 
     /// Whether it holds for a request with these keys.
-    pub fn holds(&self, keys: &Keys) -> bool {
+    pub(crate) fn holds(&self, keys: &impl Lookup) -> bool {
         let found = self.found(keys);
         if let Some(Wanted::Absent(_)) = self.wanted.first() {
             return self.wanted.iter().any(|wanted| matches!(wanted, Wanted::Absent(a) if a.agrees(found.is_none())));
@@ -168,13 +168,13 @@ impl Condition {
     }
 
     /// The request's values of the key; an empty set is an absent key.
-    pub fn found<'k>(&self, keys: &'k Keys) -> Option<&'k [String]> {
-        keys.get(&self.lower_key).map(Vec::as_slice).filter(|values| !values.is_empty())
+    pub(crate) fn found<'k>(&self, keys: &'k impl Lookup) -> Option<&'k [String]> {
+        keys.look_up(&self.name).filter(|values| !values.is_empty())
     }
 
     /// The key in lower case.
     pub fn lower_key(&self) -> &str {
-        &self.lower_key
+        self.name.lower()
     }
 
     /// Whether the operator is of the negated kind (`StringNotEquals`, `NotIpAddress`).
@@ -208,7 +208,7 @@ impl Wanted {
         })
     }
 
-    fn matches(&self, found: &str, keys: &Keys) -> bool {
+    fn matches(&self, found: &str, keys: &impl Lookup) -> bool {
         match self {
             Self::Text(text) => text.matches(found, keys),
             Self::Number(number) => number.matches(found),

@@ -1,6 +1,6 @@
 //! StringEquals, StringEqualsIgnoreCase, StringLike and their negations.
 
-use crate::Keys;
+use crate::key::Lookup;
 use crate::pattern::{Meaning, Pattern};
 
 /// How two strings are compared.
@@ -25,7 +25,7 @@ impl Text {
         Self { comparison, pattern: Pattern::new(text, meaning) }
     }
 
-    pub fn matches(&self, found: &str, keys: &Keys) -> bool {
+    pub fn matches(&self, found: &str, keys: &impl Lookup) -> bool {
         match self.comparison {
             Comparison::Exact | Comparison::Like => self.pattern.matches(found, keys),
             Comparison::IgnoringCase => {

@@ -35,12 +35,15 @@ pub fn check(policy: &mut Policy<'_>) {
         policy.error("MISSING_STATEMENT", &whole, "Add a Statement: without one the policy says nothing.");
         return;
     };
-    for (node, spot) in whole.strings(statement) {
+    if statement.node.items().is_empty() {
+        policy.error("MISSING_STATEMENT", &whole, "Add a Statement: without one the policy says nothing.");
+    }
+    let nodes = whole.strings(statement);
+    for (statement, (node, spot)) in policy.each().iter().zip(nodes) {
         if node.members().is_none() {
             policy.error("DATA_TYPE_MISMATCH", &spot, "A statement is a JSON object.");
+            continue;
         }
-    }
-    for statement in policy.each().iter().filter(|statement| !statement.members.is_empty()) {
         elements(policy, statement);
         types(policy, statement);
         presence(policy, statement);

@@ -3,7 +3,8 @@
 use super::finding::{Finding, FindingKind, Location, Step};
 use super::operator::Operator;
 use super::{LintKind, keys};
-use crate::pattern::{Meaning, NoKeys, Pattern};
+use crate::key::NoKeys;
+use crate::pattern::{Meaning, Pattern};
 use crate::spanned::{Member, Node, Position};
 use std::ops::Range;
 

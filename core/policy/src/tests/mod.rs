@@ -1,9 +1,9 @@
 //! The decision as a whole: tables from AWS's rules, random policies against the plain evaluator, sentences.
 
-mod agreement;
 mod keys;
 mod order;
 mod sentences;
+mod texts;
 
 use crate::{Ask, Attached, Document, Keys, PolicyKind, PolicySet};
 use postern_call::{Caller, Principal};
@@ -22,13 +22,6 @@ pub fn user() -> Caller {
         name: "ann".into(),
         id: "AIDAEXAMPLEEXAMPLE01".into(),
     })
-}
-
-pub const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/id.example";
-
-/// Somebody with a token of an identity provider.
-pub fn vouched_for() -> Caller {
-    Caller::of(Principal::WebIdentity { provider: PROVIDER.into(), subject: "ann".into() })
 }
 
 pub fn session() -> Caller {
