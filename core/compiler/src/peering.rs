@@ -67,7 +67,14 @@ fn answers(view: &View<'_>) -> BTreeMap<SubnetId, Vec<(Ipv4Cidr, RouteKind)>> {
         let concerns = |to: &Ipv4Cidr, kind: &RouteKind| {
             over.iter().any(|o| o.covers(*to)) && (*kind == RouteKind::Throw || !is_inner(to))
         };
-        let kept: Vec<_> = routes.into_iter().filter(|(to, kind)| concerns(to, kind)).collect();
+        // An answer goes over a connection or is lost: no gateway knows it, and no appliance is asked whether it wants it.
+        let or_lost = |kind: RouteKind| match kind {
+            RouteKind::Throw => kind,
+            kind if is_over_a_wire(view, &kind) => kind,
+            _ => RouteKind::Blackhole,
+        };
+        let kept = routes.into_iter().filter(|(to, kind)| concerns(to, kind));
+        let kept: Vec<_> = kept.map(|(to, kind)| (to, or_lost(kind))).collect();
         if !kept.is_empty() {
             found.insert(subnet, kept);
         }

@@ -1,9 +1,10 @@
 //! The way back: whether the answer finds the one that asked, from the address that was asked. Groups do not look at answers.
 
 use crate::packet::Packet;
+use crate::route_table;
 use crate::trace::*;
 use crate::walk::{Asker, GATEWAYS_MAX, Reached, Walk};
-use crate::{appliance, instance, internet_gateway, nat_gateway, network_acl_in, network_acl_out, route_table};
+use crate::{appliance, instance, internet_gateway, nat_gateway, network_acl_in, network_acl_out, peering};
 use postern_model::{InterfaceKind, NetworkInterface};
 use postern_names::Stop;
 
@@ -25,7 +26,9 @@ impl<'w> Walk<'_, 'w> {
             // An endpoint answers the one that sent the packet, by no route table.
             Who::Endpoint(_) => sender.map(|sender| {
                 match by {
-                    Some(by) => self.borders(Some(by), sender, back),
+                    // To another VPC it goes as the table of its subnet leads.
+                    Some(by) if by.vpc != sender.vpc => peering::answer(self, by, sender, back),
+                    Some(by) => self.borders(by, sender, back),
                     None => network_acl_in::check(self, sender.subnet, back),
                 }
                 At::Interface(sender)
@@ -100,11 +103,20 @@ impl<'w> Walk<'_, 'w> {
                 back.source = internet_gateway::leave(self, id, from, *back);
                 return self.come_in(asker, back);
             }
-            Next::Peering(_) | Next::Never => return None,
+            Next::Peering(id) => {
+                let far = peering::pass(self, id, from.vpc, *back)?;
+                network_acl_out::check(self, from.subnet, *back);
+                peering::arrive(self, id, far, *back)?;
+                let to = instance::holder(self, far, *back)?;
+                network_acl_in::check(self, to.subnet, *back);
+                return Some(At::Interface(to));
+            }
+            Next::Never => return None,
         };
         let is_own = has_it(to);
         appliance::destination_check(self, to, *back);
-        self.borders(Some(from), to, *back);
+        instance::check_zone(self, to, *back);
+        self.borders(from, to, *back);
         if !is_own && to.kind == InterfaceKind::Interface {
             appliance::hand_over(self, to, *back);
             return None;

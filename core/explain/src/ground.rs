@@ -206,8 +206,24 @@ impl<'w> Ground<'w> {
         }
     }
 
-    fn are_peers(&self, _: VpcId, _: VpcId) -> bool {
-        false
+    fn are_peers(&self, a: VpcId, b: VpcId) -> bool {
+        let pairs = self.world.peerings.values().filter(|p| p.state == PeeringState::Active);
+        pairs.map(|p| (p.requester.vpc, p.accepter.vpc)).any(|pair| pair == (a, b) || pair == (b, a))
+    }
+
+    /// The VPC at the other side of an active peering connection.
+    pub(crate) fn beyond(&self, vpc: VpcId, peering: VpcPeeringConnectionId) -> Option<&'w Vpc> {
+        let peering = self.world.peerings.get(&peering).filter(|p| p.state == PeeringState::Active)?;
+        let other = match (peering.requester.vpc, peering.accepter.vpc) {
+            (near, far) | (far, near) if near == vpc => far,
+            _ => return None,
+        };
+        self.world.vpcs.get(&other)
+    }
+
+    /// Whether the zone of an interface is down.
+    pub(crate) fn is_dark(&self, eni: &NetworkInterface) -> bool {
+        !self.world.outages.zones.is_empty() && self.world.outages.zones.contains_key(&eni.zone)
     }
 
     pub(crate) fn is_up(&self, eni: &NetworkInterface) -> bool {
@@ -279,7 +295,7 @@ impl<'w> Ground<'w> {
                 nat.is_some_and(|nat| nat.state == NatGatewayState::Available && nat.vpc == vpc)
             }
             Next::Interface(id) => self.up.contains(&id),
-            Next::Peering(_) => false,
+            Next::Peering(id) => self.beyond(vpc, id).is_some(),
         }
     }
 }

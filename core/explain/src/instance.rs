@@ -13,7 +13,7 @@ fn place(eni: &NetworkInterface) -> Place {
 
 fn why_down(walk: &Walk<'_, '_>, eni: &NetworkInterface) -> Option<Cause> {
     if walk.ground.is_up(eni) {
-        return None;
+        return walk.ground.is_dark(eni).then_some(Cause::ZoneDown);
     }
     Some(if eni.attachment.is_some() { Cause::NotRunning } else { Cause::NotAttached })
 }
@@ -37,6 +37,14 @@ pub(crate) fn holder<'w>(walk: &mut Walk<'_, 'w>, vpc: VpcId, packet: Packet) ->
             }
             Some(eni)
         }
+    }
+}
+
+/// A route may lead to an interface by its id: nothing gets into a zone that is down.
+pub(crate) fn check_zone(walk: &mut Walk<'_, '_>, to: &NetworkInterface, packet: Packet) {
+    let is_known = walk.steps.last().is_some_and(|step| step.cause == Some(Cause::ZoneDown));
+    if walk.ground.is_dark(to) && !is_known {
+        walk.meet(Stop::Instance, place(to), packet, Some(Cause::ZoneDown));
     }
 }
 
@@ -69,6 +77,7 @@ pub(crate) fn tell(step: &Step) -> String {
         None if matches!(step.place, Place::Interface { .. }) && step.packet.destination == step.packet.source => name,
         None => format!("{name} runs"),
         Some(Cause::NotRunning) => format!("{name} does not run"),
+        Some(Cause::ZoneDown) => format!("{name} is in a zone that is down"),
         Some(Cause::NotAttached) => "no running instance has the interface".to_owned(),
         Some(Cause::NobodyThere) => format!("nobody has the address {}", step.packet.destination),
         Some(Cause::NoListener) => format!("nothing on {name} listens on port {}", step.packet.port),
@@ -85,7 +94,7 @@ pub(crate) fn tell(step: &Step) -> String {
 pub(crate) fn code(cause: Cause) -> &'static str {
     match cause {
         Cause::NotItsAddress => "ENI_SOURCE_DEST_CHECK_RESTRICTION",
-        Cause::NotRunning => "BAD_STATE",
+        Cause::NotRunning | Cause::ZoneDown => "BAD_STATE",
         Cause::NotAttached => "UNASSOCIATED_COMPONENT",
         Cause::AnswerAstray => "ENI_ADDRESS_RESTRICTION",
         _ => "NO_POSSIBLE_DESTINATION",

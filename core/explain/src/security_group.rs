@@ -11,7 +11,7 @@ use postern_names::*;
 use std::net::Ipv4Addr;
 
 /// Asks the groups of an interface; a gateway's has none and is not filtered.
-pub(crate) fn check(walk: &mut Walk<'_, '_>, stop: Stop, eni: &NetworkInterface, packet: Packet) {
+pub(crate) fn check(walk: &mut Walk<'_, '_>, stop: Stop, eni: &NetworkInterface, other: Option<VpcId>, packet: Packet) {
     if !is_guest(eni) && eni.kind != InterfaceKind::VpcEndpoint {
         return;
     }
@@ -26,7 +26,9 @@ pub(crate) fn check(walk: &mut Walk<'_, '_>, stop: Stop, eni: &NetworkInterface,
     'groups: for group in groups {
         for rule in group.rules.iter().filter(|rule| rule.direction == direction) {
             any = true;
-            if covers(rule.protocol, rule.ports, rule.icmp, &packet) && is_peer(walk.ground, eni, &rule.peer, peer) {
+            if covers(rule.protocol, rule.ports, rule.icmp, &packet)
+                && is_peer(walk.ground, eni, other, &rule.peer, peer)
+            {
                 found = Some((group.id, rule.id));
                 break 'groups;
             }
@@ -40,13 +42,23 @@ pub(crate) fn check(walk: &mut Walk<'_, '_>, stop: Stop, eni: &NetworkInterface,
     walk.meet(stop, Place::Groups { interface: eni.id, rule: found }, packet, cause);
 }
 
-fn is_peer(ground: &Ground<'_>, eni: &NetworkInterface, peer: &GroupPeer, address: Ipv4Addr) -> bool {
+fn is_peer(
+    ground: &Ground<'_>,
+    eni: &NetworkInterface,
+    other: Option<VpcId>,
+    peer: &GroupPeer,
+    address: Ipv4Addr,
+) -> bool {
     match peer {
         GroupPeer::Cidr(cidr) => cidr.contains(address),
         GroupPeer::Ipv6Cidr(_) => false,
         GroupPeer::PrefixList(id) => ground.list(*id).iter().any(|range| range.contains(address)),
         GroupPeer::Group { id, .. } => {
-            let member = ground.holder(eni.vpc, address);
+            let Some(home) = ground.world.security_groups.get(id).map(|group| group.vpc) else { return false };
+            // A group of a peered VPC means its members over the connection, inside a region.
+            let region = |vpc: VpcId| ground.world.vpcs.get(&vpc).map(|vpc| &vpc.region);
+            let is_in_reach = home == eni.vpc || other == Some(home) && region(home) == region(eni.vpc);
+            let member = ground.holder(home, address).filter(|_| is_in_reach);
             member.is_some_and(|member| ground.is_up(member) && member.groups.contains(id))
         }
     }

@@ -160,9 +160,9 @@ pub enum Cause {
     AnswerAstray,
     /// The packets went in circles.
     Circle,
-    /// The peering connection is not active.
-    PeeringNotActive,
-    /// The address is none of the peer's ranges.
+    /// The zone that it is in is down.
+    ZoneDown,
+    /// The address is none of the ranges of the VPC at the other side of a peering connection, or one of its own services.
     NotInPeersRange,
 }
 

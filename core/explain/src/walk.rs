@@ -8,7 +8,7 @@ use crate::trace::*;
 use crate::{
     appliance, endpoint, instance, internet_gateway, nat_gateway, network_acl_in, network_acl_out, route_table,
 };
-use crate::{security_group_in, security_group_out, service};
+use crate::{peering, security_group_in, security_group_out, service};
 use postern_model::{InterfaceKind, NetworkInterface};
 use postern_names::*;
 use std::net::Ipv4Addr;
@@ -143,18 +143,26 @@ impl<'g, 'w> Walk<'g, 'w> {
                 self.cross(Some(eni), to, packet, nats)
             }
             Next::InternetGateway(id) => {
-                security_group_out::check(self, eni, packet);
+                security_group_out::check(self, eni, None, packet);
                 network_acl_out::check(self, eni.subnet, packet);
                 let public = internet_gateway::leave(self, id, eni, packet);
                 self.internet(Some(eni), Packet { source: public, ..packet }, nats)
             }
             Next::Endpoint(id) => {
-                security_group_out::check(self, eni, packet);
+                security_group_out::check(self, eni, None, packet);
                 network_acl_out::check(self, eni.subnet, packet);
                 endpoint::serve_gateway(self, id, packet);
                 Some(Reached { who: Who::Endpoint(id), packet, by: None, sender: Some(eni), nats })
             }
-            Next::Peering(_) | Next::Never => None,
+            Next::Peering(id) => {
+                let far = peering::pass(self, id, eni.vpc, packet)?;
+                security_group_out::check(self, eni, Some(far), packet);
+                network_acl_out::check(self, eni.subnet, packet);
+                peering::arrive(self, id, far, packet)?;
+                let to = instance::holder(self, far, packet)?;
+                self.take(Some(eni), to, packet, nats)
+            }
+            Next::Never => None,
         }
     }
 
@@ -164,14 +172,31 @@ impl<'g, 'w> Walk<'g, 'w> {
         from: Option<&'w NetworkInterface>,
         to: &'w NetworkInterface,
         packet: Packet,
+        nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
+    ) -> Option<Reached<'w>> {
+        appliance::destination_check(self, to, packet);
+        instance::check_zone(self, to, packet);
+        if let Some(from) = from {
+            security_group_out::check(self, from, None, packet);
+            if from.subnet != to.subnet {
+                network_acl_out::check(self, from.subnet, packet);
+            }
+        }
+        self.take(from, to, packet, nats)
+    }
+
+    /// The receiver's side.
+    fn take(
+        &mut self,
+        from: Option<&'w NetworkInterface>,
+        to: &'w NetworkInterface,
+        packet: Packet,
         mut nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
     ) -> Option<Reached<'w>> {
         let is_own = to.addresses.iter().any(|a| a.address == packet.destination);
-        appliance::destination_check(self, to, packet);
-        if let Some(from) = from {
-            security_group_out::check(self, from, packet);
+        if from.is_none_or(|from| from.subnet != to.subnet) {
+            network_acl_in::check(self, to.subnet, packet);
         }
-        self.borders(from, to, packet);
         if to.kind == InterfaceKind::NatGateway {
             if !is_own && nats.iter().any(|(nat, _)| nat.id == to.id) {
                 self.meet(Stop::RouteTable, Place::Nowhere, packet, Some(Cause::Circle));
@@ -181,7 +206,7 @@ impl<'g, 'w> Walk<'g, 'w> {
             nats.push((to, packet.source));
             return self.leave(to, translated, nats);
         }
-        security_group_in::check(self, to, packet);
+        security_group_in::check(self, to, from.map(|from| from.vpc), packet);
         if to.kind == InterfaceKind::VpcEndpoint {
             let id = endpoint::serve_interface(self, to, packet)?;
             return Some(Reached { who: Who::Endpoint(id), packet, by: Some(to), sender: from, nats });
@@ -195,15 +220,12 @@ impl<'g, 'w> Walk<'g, 'w> {
         Some(Reached { who: Who::Instance(id), packet, by: Some(to), sender: from, nats })
     }
 
-    /// Both subnets' ACLs, unless it is one subnet; only the receiver's from the internet.
-    pub fn borders(&mut self, from: Option<&NetworkInterface>, to: &NetworkInterface, packet: Packet) {
-        if from.is_some_and(|from| from.subnet == to.subnet) {
-            return;
-        }
-        if let Some(from) = from {
+    /// Both subnets' ACLs, unless it is one subnet.
+    pub fn borders(&mut self, from: &NetworkInterface, to: &NetworkInterface, packet: Packet) {
+        if from.subnet != to.subnet {
             network_acl_out::check(self, from.subnet, packet);
+            network_acl_in::check(self, to.subnet, packet);
         }
-        network_acl_in::check(self, to.subnet, packet);
     }
 
     /// The question is on the internet.

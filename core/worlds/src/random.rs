@@ -50,6 +50,24 @@ pub fn random(seed: u64) -> String {
         let second = if is_alike { 0 } else { v - 1 };
         one(&mut Writer { text: &mut text, dice, v, second });
     }
+    if vpcs == 2 && !is_alike && dice.is(70) {
+        text += "peering 1 vpc 1 vpc 2\n";
+        for (v, far) in [(1, 1), (2, 0)] {
+            for table in 1..=TABLES {
+                if dice.is(80) {
+                    let _ = writeln!(text, "route {} 10.{far}.0.0/16 pcx:1", v * 10 + table);
+                }
+            }
+        }
+        for (v, far) in [(1, 2), (2, 1)] {
+            let (group, peer) = (v * 10 + 2, far * 10 + 1 + dice.roll(GROUPS as usize));
+            let way = dice.pick(&["in", "out"]);
+            let _ = writeln!(text, "rule {group} {way} tcp group:{peer}");
+        }
+    }
+    if dice.is(8) {
+        let _ = writeln!(text, "down {}", dice.pick(&["us-east-1a", "us-east-1b", "us-east-1c"]));
+    }
     text
 }
 
