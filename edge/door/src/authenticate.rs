@@ -8,7 +8,11 @@ use time::OffsetDateTime;
 
 /// The outcome of looking at a request's signature.
 pub(crate) enum Signature {
-    Of(Box<Caller>),
+    Of {
+        caller: Box<Caller>,
+        /// Whether the key is one of temporary credentials.
+        is_session: bool,
+    },
     /// The request has none.
     Nobody,
 }
@@ -42,7 +46,7 @@ pub(crate) fn verify(
     signed.verify(&credential.secret, asked, now).map_err(refuse)?;
     let mut caller = credential.caller;
     caller.access_key = Some(signed.access_key);
-    Ok(Signature::Of(Box::new(caller)))
+    Ok(Signature::Of { caller: Box::new(caller), is_session: credential.session_token.is_some() })
 }
 
 /// Operations that AWS takes without a signature.

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use postern_call::{Call, Caller, Refusal};
 use postern_names::{Region, Via};
-use postern_serve::{Service, deciding};
+use postern_serve::{Service, Used, deciding};
 use postern_wire::{HttpRequest, Model, Operation};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -238,7 +238,9 @@ impl Exchange<'_> {
         let signature = authenticate::verify(&*self.door.behind.keys, self.model, asked, now)?;
         let operation = self.model.operation(asked)?;
         record.operation = operation.name().to_owned();
+        let is_session = matches!(signature, Signature::Of { is_session: true, .. });
         let caller = self.caller(signature, &operation)?;
+        self.note_use(&caller, is_session, &operation, now);
         record.caller = caller.display();
         let service = self.service(&operation)?;
         let input = self.model.read(&operation, asked)?;
@@ -259,9 +261,23 @@ impl Exchange<'_> {
         self.model.write(&operation, &output, &self.request_id).map_err(Refusal::internal)
     }
 
+    /// The keeper of keys hears what they are used for.
+    fn note_use(&self, caller: &Caller, is_session: bool, operation: &Operation, now: OffsetDateTime) {
+        let Some(access_key) = &caller.access_key else { return };
+        self.door.behind.keys.used(&Used {
+            access_key,
+            is_session,
+            caller,
+            service: self.model.signing_name(),
+            operation: operation.name(),
+            region: self.region.as_str(),
+            now,
+        });
+    }
+
     fn caller(&self, signature: Signature, operation: &Operation) -> Result<Caller, Refusal> {
         match signature {
-            Signature::Of(caller) => Ok(*caller),
+            Signature::Of { caller, .. } => Ok(*caller),
             Signature::Nobody if authenticate::needs_none(self.model.signing_name(), operation.name()) => {
                 Ok(Caller::anonymous())
             }

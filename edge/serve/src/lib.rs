@@ -8,6 +8,7 @@ pub use judged::{Decisions, Judged, deciding};
 use async_trait::async_trait;
 use postern_call::{Call, Caller, Refusal};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 /// A service whose requests and replies the shared codec reads and writes.
 #[async_trait]
@@ -30,10 +31,29 @@ pub struct Credential {
     pub expires: Option<i64>,
 }
 
+/// One request that a key signed, whatever becomes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Used<'a> {
+    pub access_key: &'a str,
+    /// Whether the key is one of temporary credentials.
+    pub is_session: bool,
+    pub caller: &'a Caller,
+    /// The service's signing name.
+    pub service: &'a str,
+    /// The operation's model name.
+    pub operation: &'a str,
+    /// The region that was signed for.
+    pub region: &'a str,
+    pub now: OffsetDateTime,
+}
+
 /// Who knows the keys: IAM and STS.
 pub trait Keys: Send + Sync {
     /// `None`: no such key, or it is inactive.
     fn credential(&self, access_key: &str) -> Option<Credential>;
+
+    /// A request was signed with one of the keys, and the signature holds. Called for each, so it must be quick.
+    fn used(&self, _used: &Used<'_>) {}
 }
 
 pub use postern_policy::{Ask, Decision, Judge};

@@ -1,6 +1,7 @@
 //! What an account holds: users, groups, roles, policies, instance profiles. Plain data, stored as JSON.
 
 use crate::document::Doc;
+use crate::password::Password;
 use postern_names::{AccountId, Arn};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub struct User {
     pub boundary: Option<String>,
     pub policies: Policies,
     pub keys: Vec<AccessKey>,
+    #[serde(default)]
+    pub password: Option<Password>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -126,6 +129,37 @@ pub struct OidcProvider {
     pub tags: Tags,
 }
 
+/// A SAML provider: its metadata document is kept and told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SamlProvider {
+    pub name: String,
+    pub created: i64,
+    pub metadata: String,
+    /// Unix seconds.
+    pub valid_until: i64,
+    pub tags: Tags,
+}
+
+/// A virtual MFA device, by its serial number.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct MfaDevice {
+    /// Base32.
+    pub seed: String,
+    pub tags: Tags,
+    /// Whose it is: name in lower case.
+    pub user: Option<String>,
+    /// Unix seconds since when it is somebody's.
+    pub enabled: Option<i64>,
+    /// The step of the last code that was taken: none is good twice.
+    pub last_step: i64,
+}
+
+impl std::fmt::Debug for MfaDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MfaDevice").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
 /// What belongs to the account itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Root {
@@ -134,6 +168,9 @@ pub struct Root {
     pub created: i64,
     #[serde(default)]
     pub password_policy: Option<crate::verb::PasswordPolicy>,
+    /// The latest tasks that deleted service-linked roles.
+    #[serde(default)]
+    pub linked_role_deletions: Vec<String>,
 }
 
 impl User {
@@ -154,6 +191,11 @@ impl Role {
 impl Profile {
     pub fn arn(&self, account: AccountId) -> String {
         arn(account, "instance-profile", &self.path, &self.name)
+    }
+}
+impl SamlProvider {
+    pub fn arn(&self, account: AccountId) -> String {
+        arn(account, "saml-provider", "/", &self.name)
     }
 }
 impl OidcProvider {

@@ -1,6 +1,6 @@
 //! Who may call an IAM operation: its resource, its condition keys, and the question to the gate.
 
-use crate::entity::{Tags, arn};
+use crate::entity::{Tags, User, arn};
 use crate::iam::Iam;
 use crate::input::Input;
 use crate::refuse;
@@ -31,7 +31,11 @@ pub fn authorize(iam: &Iam, judge: &dyn Judge, call: &Call, subject: Subject) ->
     };
     let question =
         Question { service: "iam", operation: &call.operation, resource: &resource, account, policy: None, keys };
-    question.put(judge, call)?;
+    if call.operation == "ChangePassword" && changes_own_password(iam, call, account) {
+        question.put_unless_denied(judge, call)?;
+    } else {
+        question.put(judge, call)?;
+    }
     if call.operation == "AddRoleToInstanceProfile" {
         pass_role(iam, judge, call, account)?;
     }
@@ -62,6 +66,16 @@ impl Question<'_> {
         }
         let refusal = Refusal::new(code, sentence(&ask, &decision)).status(status);
         Err(Refusal { hint: hint(&decision), ..refusal })
+    }
+
+    /// For what is allowed without a policy: only one that denies it can refuse it.
+    pub fn put_unless_denied(self, judge: &dyn Judge, call: &Call) -> Result<(), Refusal> {
+        let action = format!("{}:{}", self.service, self.operation);
+        let aside = Self { keys: self.keys.clone(), ..self };
+        match judge.judge(&Ask { request_id: None, ..aside.ask(call, &action) }) {
+            Decision::ImplicitDeny { missing: PolicyKind::Identity, .. } => Ok(()),
+            _ => self.put(judge, call),
+        }
     }
 
     /// The bare decision, for an operation whose refusal has words of its own.
@@ -111,6 +125,14 @@ impl Question<'_> {
     }
 }
 
+/// Whether the account's password policy lets its users change their own passwords.
+fn changes_own_password(iam: &Iam, call: &Call, account: AccountId) -> bool {
+    let is_user = matches!(call.caller.principal, Principal::User { .. });
+    let state = iam.read();
+    let policy = state.account(account).and_then(|held| held.root.password_policy.as_ref());
+    is_user && policy.is_some_and(|policy| policy.may_change())
+}
+
 /// The account that a call is about: the caller's own.
 pub fn account_of(caller: &Caller) -> Result<AccountId, Refusal> {
     caller.account().ok_or_else(|| match &caller.principal {
@@ -154,7 +176,11 @@ fn request_keys(input: Input<'_>) -> Keys {
     if !names.is_empty() {
         keys.insert("aws:tagkeys".into(), names);
     }
-    for (member, name) in [("PolicyArn", "iam:policyarn"), ("PermissionsBoundary", "iam:permissionsboundary")] {
+    for (member, name) in [
+        ("AWSServiceName", "iam:awsservicename"),
+        ("PolicyArn", "iam:policyarn"),
+        ("PermissionsBoundary", "iam:permissionsboundary"),
+    ] {
         if let Some(value) = input.text(member) {
             keys.insert(name.into(), vec![value.to_owned()]);
         }
@@ -204,6 +230,34 @@ fn resource_of(
             Some(profile) => (profile.arn(account), profile.tags.clone(), None),
             None => plain(named("instance-profile", "InstanceProfileName")),
         },
+        Subject::SamlProvider => {
+            let name = input.text("SAMLProviderArn");
+            // What is no ARN is refused later, as a bad parameter.
+            if name.is_some_and(|arn| !arn.starts_with("arn:")) {
+                return plain("*".into());
+            }
+            let provider = name.and_then(|arn| held?.saml_providers.get(arn.rsplit('/').next()?));
+            let tags = provider.map(|provider| provider.tags.clone()).unwrap_or_default();
+            let given = || arn(account, "saml-provider", "/", input.text("Name").unwrap_or_default());
+            (name.map_or_else(given, str::to_owned), tags, None)
+        }
+        Subject::MfaDevice => match input.text("SerialNumber") {
+            Some(serial) if !serial.starts_with("arn:") => plain("*".into()),
+            Some(serial) => {
+                let tags = held.and_then(|a| a.mfa_devices.get(serial)).map(|device| device.tags.clone());
+                (serial.to_owned(), tags.unwrap_or_default(), None)
+            }
+            None => plain(named("mfa", "VirtualMFADeviceName")),
+        },
+        Subject::KeyOwner => {
+            let id = input.text("AccessKeyId").unwrap_or_default();
+            let has = |user: &&User| user.keys.iter().any(|access_key| access_key.id == id);
+            match held.and_then(|a| a.users.values().find(has)) {
+                Some(user) => (user.arn(account), user.tags.clone(), user.boundary.clone()),
+                None => plain("*".into()),
+            }
+        }
+        Subject::LinkedRole => plain(crate::verb::linked_role::resource(account, input)),
         Subject::OidcProvider => {
             let arn = match (input.text("OpenIDConnectProviderArn"), input.text("Url")) {
                 (Some(arn), _) => arn.to_owned(),

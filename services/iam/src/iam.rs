@@ -4,13 +4,18 @@ use crate::entity::{Policies, Tags};
 use crate::save::{self, Touched};
 use crate::session::{Session, Who};
 use crate::state::{Account, State, key};
+use crate::usage::Usage;
 use postern_call::{Caller, Principal, Refusal};
 use postern_names::AccountId;
 use postern_policy::{Attached, Document, PolicyKind, PolicySet};
-use postern_serve::{Credential, Keys};
+use postern_serve::{Credential, Keys, Used};
 use postern_store::{Store, StoreError, Write};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// How long after the first use the disk hears of it.
+const USAGE_DELAY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The ARN of the policy that allows everything.
 pub const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -19,12 +24,14 @@ pub const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAcc
 pub struct Iam {
     state: RwLock<State>,
     store: Arc<Store>,
+    usage: Usage,
 }
 
 /// A change under way: the whole state, one account of it in focus, and a list of what was touched.
 pub struct Desk<'a> {
     pub state: &'a mut State,
     pub account_id: AccountId,
+    pub usage: &'a Usage,
     touched: Vec<(AccountId, Touched)>,
     sessions: Vec<String>,
 }
@@ -33,7 +40,29 @@ impl Iam {
     /// Reads the state from the store. Blocks; meant for the start.
     pub fn open(store: Arc<Store>) -> Result<Self, StoreError> {
         let state = save::load(&store)?;
-        Ok(Self { state: RwLock::new(state), store })
+        let usage = Usage::new(save::load_usage(&store)?);
+        Ok(Self { state: RwLock::new(state), store, usage })
+    }
+
+    /// Writes down who used what, a little after each first use, for as long as it is polled.
+    pub async fn keep_usage(&self) {
+        loop {
+            self.usage.changed().await;
+            // What comes meanwhile goes with it.
+            tokio::time::sleep(USAGE_DELAY).await;
+            if let Err(refusal) = self.write_usage().await {
+                tracing::error!(inside = refusal.inside, "the uses of keys were not written");
+            }
+        }
+    }
+
+    /// Writes down who used what, now.
+    pub async fn write_usage(&self) -> Result<(), Refusal> {
+        let writes = self.usage.unwritten(&self.read())?;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.store.submit(writes).durable().await.map_err(Refusal::internal)
     }
 
     /// The policies of the caller's identity side: inline and managed ones of the user (and its groups) or role, and
@@ -108,7 +137,8 @@ impl Iam {
     ) -> Result<T, Refusal> {
         let (value, pending) = {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            let mut desk = Desk { state: &mut state, account_id, touched: Vec::new(), sessions: Vec::new() };
+            let mut desk =
+                Desk { state: &mut state, account_id, usage: &self.usage, touched: Vec::new(), sessions: Vec::new() };
             let value = change(&mut desk)?;
             let writes = desk.writes()?;
             (value, (!writes.is_empty()).then(|| self.store.submit(writes)))
@@ -196,6 +226,21 @@ impl Keys for Iam {
         }
         caller.access_key = Some(access_key.to_owned());
         Some(Credential { secret: found.secret.clone(), caller, session_token: None, expires: None })
+    }
+
+    fn used(&self, used: &Used<'_>) {
+        if let Some(id) = usage_id(&used.caller.principal) {
+            self.usage.note(&id, used, !used.is_session);
+        }
+    }
+}
+
+/// The unique id under which an identity's uses are noted; federated users have none.
+fn usage_id(principal: &Principal) -> Option<Cow<'_, str>> {
+    match principal {
+        Principal::User { id, .. } | Principal::Role { id, .. } => Some(Cow::Borrowed(id)),
+        Principal::Root { account } => Some(Cow::Owned(account.to_string())),
+        _ => None,
     }
 }
 

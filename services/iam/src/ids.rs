@@ -27,6 +27,22 @@ pub fn token() -> Result<String, Refusal> {
     Ok(STANDARD.encode(random::<132>()?))
 }
 
+/// The seed of a virtual MFA device: 64 characters of Base32.
+pub fn seed() -> Result<String, Refusal> {
+    Ok(data_encoding::BASE32.encode(&random::<40>()?))
+}
+
+/// The id of a job or a task: a random UUID.
+pub fn job() -> Result<String, Refusal> {
+    let hex = data_encoding::HEXLOWER.encode(&random::<16>()?);
+    let mut parts =
+        [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map(|(from, to)| hex.get(from..to).unwrap_or_default());
+    let third = format!("4{}", parts[2].get(1..).unwrap_or_default());
+    let fourth = format!("a{}", parts[3].get(1..).unwrap_or_default());
+    (parts[2], parts[3]) = (&third, &fourth);
+    Ok(parts.join("-"))
+}
+
 /// The id of something that AWS owns: always the same for the same name.
 pub fn of_name(prefix: &str, name: &str) -> String {
     let digest = Sha256::digest(name.as_bytes());

@@ -14,6 +14,8 @@ mod input;
 mod instance;
 mod managed;
 mod page;
+mod password;
+mod qr;
 mod refuse;
 mod save;
 mod service;
@@ -24,6 +26,8 @@ mod sts;
 #[cfg(test)]
 mod tests;
 mod token;
+mod totp;
+mod usage;
 mod verb;
 
 pub use iam::Iam;

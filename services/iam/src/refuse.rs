@@ -62,6 +62,9 @@ pub fn invalid(message: impl Into<String>) -> Refusal {
 pub fn invalid_input(message: impl Into<String>) -> Refusal {
     Refusal::new("InvalidInput", message)
 }
+pub fn invalid_user_type(message: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidUserType", message)
+}
 pub fn malformed(reason: impl Into<String>) -> Refusal {
     Refusal::new("MalformedPolicyDocument", reason)
 }

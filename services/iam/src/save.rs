@@ -1,8 +1,10 @@
 //! The state on disk: one entry per entity, by kind and account and name.
 
-use crate::entity::{Group, OidcProvider, Policy, Profile, Role, Root, User};
+use crate::entity::{Group, MfaDevice, OidcProvider, Policy, Profile, Role, Root, SamlProvider, User};
 use crate::session::Session;
 use crate::state::{Account, Holder, State};
+use crate::usage::Record;
+use crate::verb::{AccessReport, CredentialReport};
 use postern_call::Refusal;
 use postern_names::AccountId;
 use postern_store::{Store, StoreError, Write};
@@ -19,6 +21,10 @@ pub enum Touched {
     Policy(String),
     Profile(String),
     OidcProvider(String),
+    SamlProvider(String),
+    MfaDevice(String),
+    CredentialReport,
+    AccessReport(String),
 }
 
 const ROOT: &str = "iam.account";
@@ -28,6 +34,11 @@ const ROLE: &str = "iam.role";
 const POLICY: &str = "iam.policy";
 const PROFILE: &str = "iam.instance-profile";
 const OIDC_PROVIDER: &str = "iam.oidc-provider";
+const SAML_PROVIDER: &str = "iam.saml-provider";
+const MFA_DEVICE: &str = "iam.mfa-device";
+const CREDENTIAL_REPORT: &str = "iam.credential-report";
+const ACCESS_REPORT: &str = "iam.access-report";
+const USAGE: &str = "iam.usage";
 const SESSION: &str = "sts.session";
 
 /// The entry that makes the disk agree with the account about one thing.
@@ -40,11 +51,25 @@ pub fn write_of(id: AccountId, account: &Account, touched: &Touched) -> Result<W
         Touched::Policy(arn) => entry(POLICY, format!("{id}/{arn}"), account.policies.get(arn)),
         Touched::Profile(key) => entry(PROFILE, format!("{id}/{key}"), account.profiles.get(key)),
         Touched::OidcProvider(url) => entry(OIDC_PROVIDER, format!("{id}/{url}"), account.oidc_providers.get(url)),
+        Touched::SamlProvider(name) => entry(SAML_PROVIDER, format!("{id}/{name}"), account.saml_providers.get(name)),
+        Touched::MfaDevice(serial) => entry(MFA_DEVICE, format!("{id}/{serial}"), account.mfa_devices.get(serial)),
+        Touched::CredentialReport => entry(CREDENTIAL_REPORT, id.to_string(), account.credential_report.as_ref()),
+        Touched::AccessReport(job) => entry(ACCESS_REPORT, format!("{id}/{job}"), account.access_reports.get(job)),
     }
 }
 
 pub fn write_session(access_key: &str, session: Option<&Session>) -> Result<Write, Refusal> {
     entry(SESSION, access_key.to_owned(), session)
+}
+
+/// The uses by the identity with this unique id.
+pub fn write_usage(id: &str, record: Option<&Record>) -> Result<Write, Refusal> {
+    entry(USAGE, id.to_owned(), record)
+}
+
+/// Reads the uses of every identity.
+pub fn load_usage(store: &Store) -> Result<Vec<(String, Record)>, StoreError> {
+    entries(store, USAGE)
 }
 
 /// Reads everything at the start.
@@ -83,6 +108,21 @@ pub fn load(store: &Store) -> Result<State, StoreError> {
     for (key, provider) in entries::<OidcProvider>(store, OIDC_PROVIDER)? {
         let (id, url) = split(OIDC_PROVIDER, &key)?;
         state.accounts.entry(id).or_default().oidc_providers.insert(url, provider);
+    }
+    for (key, provider) in entries::<SamlProvider>(store, SAML_PROVIDER)? {
+        let (id, name) = split(SAML_PROVIDER, &key)?;
+        state.accounts.entry(id).or_default().saml_providers.insert(name, provider);
+    }
+    for (key, device) in entries::<MfaDevice>(store, MFA_DEVICE)? {
+        let (id, serial) = split(MFA_DEVICE, &key)?;
+        state.accounts.entry(id).or_default().mfa_devices.insert(serial, device);
+    }
+    for (key, report) in entries::<CredentialReport>(store, CREDENTIAL_REPORT)? {
+        state.accounts.entry(account_of(CREDENTIAL_REPORT, &key)?).or_default().credential_report = Some(report);
+    }
+    for (key, report) in entries::<AccessReport>(store, ACCESS_REPORT)? {
+        let (id, job) = split(ACCESS_REPORT, &key)?;
+        state.accounts.entry(id).or_default().access_reports.insert(job, report);
     }
     state.sessions = entries::<Session>(store, SESSION)?.into_iter().collect();
     Ok(state)

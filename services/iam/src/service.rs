@@ -1,8 +1,8 @@
 //! IAM's API over the shared state.
 
 use crate::gate;
-use crate::iam::Iam;
-use crate::verb::{Request, VERBS};
+use crate::iam::{Desk, Iam};
+use crate::verb::{Request, Subject, VERBS, linked_role};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
 use postern_policy::Judge;
@@ -33,7 +33,14 @@ impl Service for IamService {
         let verb = VERBS.iter().find(|verb| verb.operation == call.operation).ok_or_else(|| unknown("IAM", &call))?;
         let account = gate::account_of(&call.caller)?;
         gate::authorize(&self.iam, self.judge.as_ref(), &call, verb.subject)?;
-        self.iam.transact(account, |desk| (verb.run)(desk, &Request::new(&call))).await
+        let run = |desk: &mut Desk<'_>| {
+            let request = Request::new(&call);
+            if verb.subject == Subject::Role {
+                linked_role::protect(desk, verb.operation, &request)?;
+            }
+            (verb.run)(desk, &request)
+        };
+        self.iam.transact(account, run).await
     }
 
     fn operations(&self) -> Vec<&'static str> {

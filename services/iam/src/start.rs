@@ -150,6 +150,7 @@ fn user<'d>(desk: &'d mut Desk<'_>, name: &str, now: i64) -> Result<&'d mut User
         boundary: None,
         policies: Policies::default(),
         keys: Vec::new(),
+        password: None,
     };
     desk.touch(Touched::User(key(name)));
     Ok(desk.account().users.entry(key(name)).or_insert(fresh))

@@ -1,10 +1,13 @@
 //! The state in memory: every account's entities, the index of access keys, the open sessions.
 
 use crate::document::Doc;
-use crate::entity::{AccessKey, Group, OidcProvider, Policies, Policy, Profile, Role, Root, User};
+use crate::entity::{
+    AccessKey, Group, MfaDevice, OidcProvider, Policies, Policy, Profile, Role, Root, SamlProvider, User,
+};
 use crate::managed;
 use crate::refuse;
 use crate::session::Session;
+use crate::verb::{AccessReport, CredentialReport};
 use postern_call::Refusal;
 use postern_names::AccountId;
 use std::collections::{BTreeMap, HashMap};
@@ -38,6 +41,13 @@ pub struct Account {
     pub profiles: BTreeMap<String, Profile>,
     /// OpenID Connect providers by issuer without `https://`; upper and lower case differ.
     pub oidc_providers: BTreeMap<String, OidcProvider>,
+    /// By name; upper and lower case differ.
+    pub saml_providers: BTreeMap<String, SamlProvider>,
+    /// By serial number: an ARN.
+    pub mfa_devices: BTreeMap<String, MfaDevice>,
+    pub credential_report: Option<CredentialReport>,
+    /// By job.
+    pub access_reports: BTreeMap<String, AccessReport>,
 }
 
 /// The three that policies are attached to.
@@ -134,6 +144,12 @@ impl Account {
             Bearer::Group => &mut self.group_mut(name)?.policies,
             Bearer::Role => &mut self.role_mut(name)?.policies,
         })
+    }
+
+    /// Whether the user has an MFA device.
+    pub fn has_mfa(&self, user: &User) -> bool {
+        let name = key(&user.name);
+        self.mfa_devices.values().any(|device| device.user.as_ref() == Some(&name))
     }
 
     /// The document in force of a managed policy, the account's or AWS's.

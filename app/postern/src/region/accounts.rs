@@ -7,7 +7,7 @@ use postern_call::Refusal;
 use postern_iam::Iam;
 use postern_names::AccountId;
 use postern_organizations::{AccessRole, NewAccount, Opener, Organizations, Standing};
-use postern_serve::{Credential, Keys};
+use postern_serve::{Credential, Keys, Used};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -34,6 +34,10 @@ impl Keys for OnlyOpen {
     fn credential(&self, access_key: &str) -> Option<Credential> {
         let closed = |account| self.organizations.is_closed(account);
         self.iam.credential(access_key).filter(|found| !found.caller.account().is_some_and(closed))
+    }
+
+    fn used(&self, used: &Used<'_>) {
+        self.iam.used(used);
     }
 }
 

@@ -122,7 +122,9 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let told = told(settings, &endpoint, world, &lifecycle, objects, registry);
     control::serve(dir, told.clone(), Arc::new(FromRecords(Arc::clone(&door))))?;
     lifecycle.kick_all();
-    Ok(Running { told, lifecycle, endpoint })
+    let uses = Arc::clone(&iam);
+    tokio::spawn(async move { uses.keep_usage().await });
+    Ok(Running { told, lifecycle, iam, endpoint })
 }
 
 fn told(

@@ -22,6 +22,7 @@ use crate::control;
 use crate::paths::DataDir;
 use crate::say::Trouble;
 use postern_control::verbs;
+use postern_iam::Iam;
 use postern_names::{AccountId, Region};
 use postern_serve::Service;
 use std::collections::BTreeMap;
@@ -84,6 +85,7 @@ fn log(verbose: u8) {
 struct Running {
     told: Arc<told::Told>,
     lifecycle: Arc<lifecycle::Lifecycle>,
+    iam: Arc<Iam>,
     endpoint: String,
 }
 
@@ -112,6 +114,9 @@ impl Running {
         let lifecycle = Arc::clone(&self.lifecycle);
         if tokio::task::spawn_blocking(move || lifecycle.end_all()).await.is_err() {
             tracing::error!("the instances could not be ended");
+        }
+        if let Err(refusal) = self.iam.write_usage().await {
+            tracing::error!(inside = refusal.inside, "the uses of keys were not written");
         }
         for file in [dir.socket(), dir.running()] {
             if let Err(error) = std::fs::remove_file(&file) {

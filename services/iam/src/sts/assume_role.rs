@@ -2,6 +2,7 @@
 
 use super::limits::{policies, session_name, tag_request_keys};
 use super::role_session::{self, RoleSession, SECONDS, question, role_of};
+use super::second_factor::SecondFactor;
 use crate::gate::account_of;
 use crate::iam::Iam;
 use crate::input::{Input, constraint};
@@ -35,7 +36,13 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Ref
     let mut tags = input.tags()?;
     let mut transitive: Vec<String> =
         input.list("TransitiveTagKeys").iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    let request_keys = request_keys(input, &session_name, tag_request_keys(&tags, &transitive));
+    let mut request_keys = request_keys(input, &session_name, tag_request_keys(&tags, &transitive));
+    if let Some(factor) = SecondFactor::of(input)? {
+        let (own, now) = (account_of(&call.caller)?, call.now.unix_timestamp());
+        iam.transact(own, |desk| factor.check(desk, &call.caller, now)).await?;
+        request_keys.insert("aws:multifactorauthpresent".into(), vec!["true".into()]);
+        request_keys.insert("aws:multifactorauthage".into(), vec!["0".into()]);
+    }
 
     let (role, passed) = {
         let state = iam.read();

@@ -6,6 +6,7 @@ mod decode_message;
 mod federation_token;
 mod limits;
 mod role_session;
+mod second_factor;
 mod session_token;
 
 use crate::gate;
@@ -103,6 +104,9 @@ impl Service for StsService {
             "DecodeAuthorizationMessage" => decode_message::run(self.judge.as_ref(), &call),
             "GetSessionToken" => session_token::run(&self.iam, &call).await,
             "GetFederationToken" => federation_token::run(&self.iam, self.judge.as_ref(), &call).await,
+            "AssumeRoleWithSAML" => Err(unknown("STS", &call).hint(
+                "no library that verifies signatures of XML is used; AssumeRoleWithWebIdentity takes OpenID Connect tokens",
+            )),
             _ => Err(unknown("STS", &call)),
         }
     }

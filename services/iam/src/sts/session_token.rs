@@ -1,5 +1,6 @@
-//! GetSessionToken: a user's own permissions, for a while.
+//! GetSessionToken: a user's own permissions, for a while, with a second factor if one is given.
 
+use super::second_factor::SecondFactor;
 use super::shape;
 use crate::gate::account_of;
 use crate::iam::Iam;
@@ -27,12 +28,14 @@ pub async fn run(iam: &Iam, call: &Call) -> Result<Value, Refusal> {
         }
     };
     let now = call.now.unix_timestamp();
+    let factor = SecondFactor::of(Input(&call.input))?;
     let (access_key, mut session) = Session::open(account, who, now, seconds)?;
     session.keys.clone_from(&call.caller.keys);
     session.keys.insert("aws:TokenIssueTime".into(), vec![time_text(now)]);
-    session.keys.insert("aws:MultiFactorAuthPresent".into(), vec!["false".into()]);
+    session.keys.insert("aws:MultiFactorAuthPresent".into(), vec![factor.is_some().to_string()]);
     let credentials = session.credentials(&access_key);
     iam.transact(account, |desk| {
+        factor.map_or(Ok(()), |factor| factor.check(desk, &call.caller, now))?;
         desk.sweep_sessions(now);
         desk.keep_session(access_key, session);
         Ok(())

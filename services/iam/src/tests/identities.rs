@@ -196,6 +196,6 @@ async fn an_account_has_an_alias_and_a_summary() {
 
 #[tokio::test]
 async fn what_is_not_served_says_so() {
-    let refusal = Lab::new().refused("CreateSAMLProvider", json!({})).await;
-    assert_eq!(refusal, "NotImplemented: The IAM operation CreateSAMLProvider is not implemented.");
+    let refusal = Lab::new().refused("UploadServerCertificate", json!({})).await;
+    assert_eq!(refusal, "NotImplemented: The IAM operation UploadServerCertificate is not implemented.");
 }

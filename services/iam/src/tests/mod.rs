@@ -1,9 +1,12 @@
 //! IAM and STS as clients see them: calls in, replies and refusals out, and the same after a restart.
 
 mod account_wide;
+mod credentials;
 mod groups;
 mod identities;
 mod instances;
+mod last_used;
+mod linked_roles;
 mod permissions;
 mod policies;
 mod restart;
@@ -15,7 +18,7 @@ use crate::{Iam, IamService, Preload, StsService};
 use postern_call::{Call, Caller, Refusal};
 use postern_names::{AccountId, Region, Via};
 use postern_policy::{Ask, Decision, Judge, decide};
-use postern_serve::{Credential, Keys, Service};
+use postern_serve::{Credential, Keys, Service, Used};
 use postern_store::Store;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -97,6 +100,13 @@ impl Lab {
 
     pub fn credential(&self, access_key: &str) -> Option<Credential> {
         self.iam.credential(access_key)
+    }
+
+    /// What the door tells of a request.
+    pub fn used(&self, caller: &Caller, service: &str, operation: &str, region: &str) {
+        let access_key = caller.access_key.as_deref().expect("a key");
+        let is_session = access_key.starts_with("ASIA");
+        self.iam.used(&Used { access_key, is_session, caller, service, operation, region, now: self.now() });
     }
 
     fn request(&self, caller: &Caller, service: &'static str, operation: &str, input: Value) -> Call {

@@ -1,12 +1,13 @@
 //! GetAccountAuthorizationDetails: every identity with its policies, in one list.
 
-use super::{Request, boundary_shape, compact, group, policy, policy_version, profile, role, user};
+use super::{Request, boundary_shape, compact, group, last_used, policy, policy_version, profile, role, user};
 use crate::document::Doc;
 use crate::entity::Policies;
 use crate::iam::Desk;
 use crate::managed;
 use crate::page::page;
 use crate::state::{Account, key};
+use crate::usage::Usage;
 use postern_call::Refusal;
 use postern_names::AccountId;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ pub fn get(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal>
     let filter: Vec<&str> = request.input.list("Filter").iter().filter_map(Value::as_str).collect();
     let wanted = |kind: &str| filter.is_empty() || filter.contains(&kind);
     let id = desk.account_id;
+    let usage = desk.usage;
     let account = desk.account();
     let mut items = Vec::new();
     if wanted("User") {
@@ -27,7 +29,7 @@ pub fn get(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal>
         items.extend(groups(id, account));
     }
     if wanted("Role") {
-        items.extend(roles(id, account));
+        items.extend(roles(id, account, usage));
     }
     if wanted("LocalManagedPolicy") {
         items.extend(account.policies.iter().map(|(arn, entity)| {
@@ -75,13 +77,14 @@ fn groups(id: AccountId, account: &Account) -> impl Iterator<Item = (String, Val
     })
 }
 
-fn roles(id: AccountId, account: &Account) -> impl Iterator<Item = (String, Value)> {
+fn roles<'a>(id: AccountId, account: &'a Account, usage: &'a Usage) -> impl Iterator<Item = (String, Value)> + use<'a> {
     account.roles.iter().map(move |(name, entity)| {
         let mut detail = role::shape(id, entity, true);
         if let Some(members) = detail.as_object_mut() {
             members.shift_remove("Description");
             members.shift_remove("MaxSessionDuration");
         }
+        detail["RoleLastUsed"] = last_used::of_role(usage, &entity.id);
         let profiles = account.profiles.values().filter(|p| p.role.as_deref().map(key).as_ref() == Some(name));
         detail["InstanceProfileList"] = profiles.map(|p| profile::shape(id, account, p)).collect();
         detail["RolePolicyList"] = inline(&entity.policies);

@@ -5,21 +5,30 @@ mod alias;
 mod attachment;
 mod bound;
 mod boundary;
+pub mod credential_report;
 mod details;
 mod group;
 mod inline;
+pub mod last_accessed;
+mod last_used;
+pub mod linked_role;
+mod login_profile;
+pub mod mfa;
 pub mod oidc_provider;
 mod password_policy;
 mod policy;
 mod policy_version;
 mod profile;
 mod role;
+pub mod saml_provider;
 mod service_access;
 mod simulate;
 mod summary;
 mod tags;
 mod user;
 
+pub use credential_report::CredentialReport;
+pub use last_accessed::AccessReport;
 pub use password_policy::PasswordPolicy;
 
 use crate::iam::Desk;
@@ -47,6 +56,12 @@ pub enum Subject {
     Profile,
     Policy,
     OidcProvider,
+    SamlProvider,
+    MfaDevice,
+    /// The user whose access key is named.
+    KeyOwner,
+    /// The role that is linked to the service named, made or to be made.
+    LinkedRole,
     /// The identity whose policies are simulated or looked through.
     Source,
 }
@@ -88,46 +103,67 @@ pub static VERBS: &[Verb] = &[
     verb("AttachGroupPolicy", Subject::Group, |d, r| attachment::attach(d, r, Bearer::Group)),
     verb("AttachRolePolicy", Subject::Role, |d, r| attachment::attach(d, r, Bearer::Role)),
     verb("AttachUserPolicy", Subject::User, |d, r| attachment::attach(d, r, Bearer::User)),
+    verb("ChangePassword", Subject::User, login_profile::change),
     verb("CreateAccessKey", Subject::User, access_key::create),
     verb("CreateAccountAlias", Subject::None, alias::create),
     verb("CreateGroup", Subject::Group, group::create),
     verb("CreateInstanceProfile", Subject::Profile, profile::create),
+    verb("CreateLoginProfile", Subject::User, login_profile::create),
     verb("CreateOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::create),
     verb("CreatePolicy", Subject::Policy, policy::create),
     verb("CreatePolicyVersion", Subject::Policy, policy_version::create),
     verb("CreateRole", Subject::Role, role::create),
+    verb("CreateSAMLProvider", Subject::SamlProvider, saml_provider::create),
+    verb("CreateServiceLinkedRole", Subject::LinkedRole, linked_role::create),
     verb("CreateUser", Subject::User, user::create),
+    verb("CreateVirtualMFADevice", Subject::MfaDevice, mfa::create),
+    verb("DeactivateMFADevice", Subject::User, mfa::deactivate),
     verb("DeleteAccessKey", Subject::User, access_key::delete),
     verb("DeleteAccountAlias", Subject::None, alias::delete),
     verb("DeleteAccountPasswordPolicy", Subject::None, password_policy::delete),
     verb("DeleteGroup", Subject::Group, group::delete),
     verb("DeleteGroupPolicy", Subject::Group, |d, r| inline::delete(d, r, Bearer::Group)),
     verb("DeleteInstanceProfile", Subject::Profile, profile::delete),
+    verb("DeleteLoginProfile", Subject::User, login_profile::delete),
     verb("DeleteOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::delete),
     verb("DeletePolicy", Subject::Policy, policy::delete),
     verb("DeletePolicyVersion", Subject::Policy, policy_version::delete),
     verb("DeleteRole", Subject::Role, role::delete),
     verb("DeleteRolePermissionsBoundary", Subject::Role, |d, r| boundary::delete(d, r, Bearer::Role)),
     verb("DeleteRolePolicy", Subject::Role, |d, r| inline::delete(d, r, Bearer::Role)),
+    verb("DeleteSAMLProvider", Subject::SamlProvider, saml_provider::delete),
+    verb("DeleteServiceLinkedRole", Subject::Role, linked_role::delete),
     verb("DeleteUser", Subject::User, user::delete),
     verb("DeleteUserPermissionsBoundary", Subject::User, |d, r| boundary::delete(d, r, Bearer::User)),
     verb("DeleteUserPolicy", Subject::User, |d, r| inline::delete(d, r, Bearer::User)),
+    verb("DeleteVirtualMFADevice", Subject::MfaDevice, mfa::delete),
     verb("DetachGroupPolicy", Subject::Group, |d, r| attachment::detach(d, r, Bearer::Group)),
     verb("DetachRolePolicy", Subject::Role, |d, r| attachment::detach(d, r, Bearer::Role)),
     verb("DetachUserPolicy", Subject::User, |d, r| attachment::detach(d, r, Bearer::User)),
+    verb("EnableMFADevice", Subject::User, mfa::enable),
+    verb("GenerateCredentialReport", Subject::None, credential_report::generate),
+    verb("GenerateServiceLastAccessedDetails", Subject::Source, last_accessed::generate),
+    verb("GetAccessKeyLastUsed", Subject::KeyOwner, last_used::of_key),
     verb("GetAccountAuthorizationDetails", Subject::None, details::get),
     verb("GetAccountPasswordPolicy", Subject::None, password_policy::get),
     verb("GetAccountSummary", Subject::None, summary::get),
     verb("GetContextKeysForCustomPolicy", Subject::None, simulate::context_keys_of_custom),
     verb("GetContextKeysForPrincipalPolicy", Subject::Source, simulate::context_keys_of_principal),
+    verb("GetCredentialReport", Subject::None, credential_report::get),
     verb("GetGroup", Subject::Group, group::get),
     verb("GetGroupPolicy", Subject::Group, |d, r| inline::get(d, r, Bearer::Group)),
     verb("GetInstanceProfile", Subject::Profile, profile::get),
+    verb("GetLoginProfile", Subject::User, login_profile::get),
+    verb("GetMFADevice", Subject::User, mfa::get),
     verb("GetOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::get),
     verb("GetPolicy", Subject::Policy, policy::get),
     verb("GetPolicyVersion", Subject::Policy, policy_version::get),
     verb("GetRole", Subject::Role, role::get),
     verb("GetRolePolicy", Subject::Role, |d, r| inline::get(d, r, Bearer::Role)),
+    verb("GetSAMLProvider", Subject::SamlProvider, saml_provider::get),
+    verb("GetServiceLastAccessedDetails", Subject::None, last_accessed::get),
+    verb("GetServiceLastAccessedDetailsWithEntities", Subject::None, last_accessed::get_with_entities),
+    verb("GetServiceLinkedRoleDeletionStatus", Subject::LinkedRole, linked_role::deletion_status),
     verb("GetUser", Subject::User, user::get),
     verb("GetUserPolicy", Subject::User, |d, r| inline::get(d, r, Bearer::User)),
     verb("ListAccessKeys", Subject::User, access_key::list),
@@ -142,6 +178,8 @@ pub static VERBS: &[Verb] = &[
     verb("ListInstanceProfileTags", Subject::Profile, |d, r| tags::list(d, r, Subject::Profile)),
     verb("ListInstanceProfiles", Subject::List("instance-profile"), profile::list),
     verb("ListInstanceProfilesForRole", Subject::Role, profile::list_for_role),
+    verb("ListMFADeviceTags", Subject::MfaDevice, |d, r| tags::list(d, r, Subject::MfaDevice)),
+    verb("ListMFADevices", Subject::User, mfa::list),
     verb("ListOpenIDConnectProviderTags", Subject::OidcProvider, |d, r| tags::list(d, r, Subject::OidcProvider)),
     verb("ListOpenIDConnectProviders", Subject::None, oidc_provider::list),
     verb("ListPolicies", Subject::List("policy"), policy::list),
@@ -151,9 +189,12 @@ pub static VERBS: &[Verb] = &[
     verb("ListRolePolicies", Subject::Role, |d, r| inline::list(d, r, Bearer::Role)),
     verb("ListRoleTags", Subject::Role, |d, r| tags::list(d, r, Subject::Role)),
     verb("ListRoles", Subject::List("role"), role::list),
+    verb("ListSAMLProviderTags", Subject::SamlProvider, |d, r| tags::list(d, r, Subject::SamlProvider)),
+    verb("ListSAMLProviders", Subject::None, saml_provider::list),
     verb("ListUserPolicies", Subject::User, |d, r| inline::list(d, r, Bearer::User)),
     verb("ListUserTags", Subject::User, |d, r| tags::list(d, r, Subject::User)),
     verb("ListUsers", Subject::List("user"), user::list),
+    verb("ListVirtualMFADevices", Subject::None, mfa::list_virtual),
     verb("PutGroupPolicy", Subject::Group, |d, r| inline::put(d, r, Bearer::Group)),
     verb("PutRolePermissionsBoundary", Subject::Role, |d, r| boundary::put(d, r, Bearer::Role)),
     verb("PutRolePolicy", Subject::Role, |d, r| inline::put(d, r, Bearer::Role)),
@@ -162,26 +203,33 @@ pub static VERBS: &[Verb] = &[
     verb("RemoveClientIDFromOpenIDConnectProvider", Subject::OidcProvider, oidc_provider::remove_client_id),
     verb("RemoveRoleFromInstanceProfile", Subject::Profile, profile::remove_role),
     verb("RemoveUserFromGroup", Subject::Group, group::remove_user),
+    verb("ResyncMFADevice", Subject::User, mfa::resync),
     verb("SetDefaultPolicyVersion", Subject::Policy, policy_version::set_default),
     verb("SimulateCustomPolicy", Subject::None, simulate::custom),
     verb("SimulatePrincipalPolicy", Subject::Source, simulate::principal),
     verb("TagInstanceProfile", Subject::Profile, |d, r| tags::add(d, r, Subject::Profile)),
+    verb("TagMFADevice", Subject::MfaDevice, |d, r| tags::add(d, r, Subject::MfaDevice)),
     verb("TagOpenIDConnectProvider", Subject::OidcProvider, |d, r| tags::add(d, r, Subject::OidcProvider)),
     verb("TagPolicy", Subject::Policy, |d, r| tags::add(d, r, Subject::Policy)),
     verb("TagRole", Subject::Role, |d, r| tags::add(d, r, Subject::Role)),
+    verb("TagSAMLProvider", Subject::SamlProvider, |d, r| tags::add(d, r, Subject::SamlProvider)),
     verb("TagUser", Subject::User, |d, r| tags::add(d, r, Subject::User)),
     verb("UntagInstanceProfile", Subject::Profile, |d, r| tags::remove(d, r, Subject::Profile)),
+    verb("UntagMFADevice", Subject::MfaDevice, |d, r| tags::remove(d, r, Subject::MfaDevice)),
     verb("UntagOpenIDConnectProvider", Subject::OidcProvider, |d, r| tags::remove(d, r, Subject::OidcProvider)),
     verb("UntagPolicy", Subject::Policy, |d, r| tags::remove(d, r, Subject::Policy)),
     verb("UntagRole", Subject::Role, |d, r| tags::remove(d, r, Subject::Role)),
+    verb("UntagSAMLProvider", Subject::SamlProvider, |d, r| tags::remove(d, r, Subject::SamlProvider)),
     verb("UntagUser", Subject::User, |d, r| tags::remove(d, r, Subject::User)),
     verb("UpdateAccessKey", Subject::User, access_key::update),
     verb("UpdateAccountPasswordPolicy", Subject::None, password_policy::update),
     verb("UpdateAssumeRolePolicy", Subject::Role, role::update_trust),
     verb("UpdateGroup", Subject::Group, group::update),
+    verb("UpdateLoginProfile", Subject::User, login_profile::update),
     verb("UpdateOpenIDConnectProviderThumbprint", Subject::OidcProvider, oidc_provider::update_thumbprints),
     verb("UpdateRole", Subject::Role, role::update),
     verb("UpdateRoleDescription", Subject::Role, role::update_description),
+    verb("UpdateSAMLProvider", Subject::SamlProvider, saml_provider::update),
     verb("UpdateUser", Subject::User, user::update),
 ];
 

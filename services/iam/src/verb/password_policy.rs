@@ -1,4 +1,4 @@
-//! The account's password policy. It is kept and told; there are no console passwords that it could bind.
+//! The account's password policy. It binds the passwords of login profiles.
 
 use super::{Request, compact, nothing};
 use crate::iam::Desk;
@@ -21,6 +21,57 @@ pub struct PasswordPolicy {
     max_age: Option<i64>,
     reuse_prevention: Option<i64>,
     hard_expiry: Option<bool>,
+}
+
+impl PasswordPolicy {
+    /// Days after which a password must be changed.
+    pub fn max_age(&self) -> Option<i64> {
+        self.max_age
+    }
+
+    /// How many of the latest passwords may not come again.
+    pub fn reuse_prevention(&self) -> Option<usize> {
+        self.reuse_prevention.and_then(|latest| usize::try_from(latest).ok())
+    }
+
+    /// Whether users may change their own passwords whatever their policies say.
+    pub fn may_change(&self) -> bool {
+        self.may_change
+    }
+
+    /// What the text lacks to be a password; `None`: nothing.
+    pub fn wanting(&self, text: &str) -> Option<String> {
+        let has = |is: fn(char) -> bool| text.chars().any(is);
+        let length = usize::try_from(self.minimum_length).unwrap_or_default();
+        [
+            (text.chars().count() >= length, format!("minimum length of {length}")),
+            (!self.uppercase || has(|c| c.is_ascii_uppercase()), "at least one uppercase character".into()),
+            (!self.lowercase || has(|c| c.is_ascii_lowercase()), "at least one lowercase character".into()),
+            (!self.numbers || has(|c| c.is_ascii_digit()), "at least one number".into()),
+            (!self.symbols || has(is_symbol), "at least one symbol".into()),
+        ]
+        .into_iter()
+        .find_map(|(met, what)| (!met).then(|| format!("Password should have {what}")))
+    }
+
+    /// The same of an account without a policy: AWS's own rule.
+    pub fn wanting_by_default(text: &str, alias: &str) -> Option<String> {
+        let kinds: [fn(char) -> bool; 4] =
+            [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit(), is_symbol];
+        let mix = kinds.into_iter().filter(|is| text.chars().any(is)).count();
+        if text.chars().count() < 8 {
+            return Some("Password should have minimum length of 8".into());
+        }
+        if mix < 3 {
+            return Some("Password should have at least three of: uppercase, lowercase, numbers, and symbols".into());
+        }
+        (!alias.is_empty() && text == alias).then(|| "Password should not be the name of the account".into())
+    }
+}
+
+/// The symbols that AWS counts.
+fn is_symbol(c: char) -> bool {
+    "!@#$%^&*()_+-=[]{}|'".contains(c)
 }
 
 /// What the request leaves out goes back to its default, as in AWS.

@@ -1,6 +1,6 @@
 //! Roles: create, get, list, update, delete, and whom they trust.
 
-use super::{Request, bound, boundary, boundary_shape, compact, nothing, tag_list, time_text};
+use super::{Request, bound, boundary, boundary_shape, compact, last_used, linked_role, nothing, tag_list, time_text};
 use crate::document::Doc;
 use crate::entity::{Policies, Role};
 use crate::iam::Desk;
@@ -21,6 +21,12 @@ pub fn create(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
     let input = request.input;
     let name = input.name("RoleName", 64)?;
     let path = input.path("Path")?;
+    if path.starts_with(linked_role::PATH) {
+        return Err(refuse::invalid_input(format!(
+            "The path {} is reserved for service-linked roles.",
+            linked_role::PATH
+        )));
+    }
     let description = input.limited("Description", 1000)?.map(str::to_owned);
     let session_max = session_max(request)?.unwrap_or(SESSION_SECONDS.0);
     let tags = input.tags()?;
@@ -55,7 +61,11 @@ pub fn create(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
 pub fn get(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let name = request.input.name("RoleName", 64)?;
     let id = desk.account_id;
-    Ok(json!({ "Role": shape(id, desk.account().role(name)?, true) }))
+    let usage = desk.usage;
+    let role = desk.account().role(name)?;
+    let mut told = shape(id, role, true);
+    told["RoleLastUsed"] = last_used::of_role(usage, &role.id);
+    Ok(json!({ "Role": told }))
 }
 
 pub fn list(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {

@@ -32,7 +32,7 @@ pub fn list(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal
     Ok(json!({ "PoliciesGrantingServiceAccess": entries, "IsTruncated": false }))
 }
 
-fn identity(input: Input<'_>, account: &str) -> Result<(Bearer, String), Refusal> {
+pub fn identity(input: Input<'_>, account: &str) -> Result<(Bearer, String), Refusal> {
     let text = input.required("Arn")?;
     let invalid = || refuse::invalid_input(format!("{text} is no user, group or role."));
     let arn: Arn = text.parse().map_err(|_| invalid())?;
@@ -67,7 +67,7 @@ fn granting(account: &Account, bearer: Bearer, name: &str, held: &Policies, serv
 }
 
 /// Whether some Allow is about an action of the service; what a Deny takes away does not count, as in AWS.
-fn grants(document: &Document, service: &str) -> bool {
+pub fn grants(document: &Document, service: &str) -> bool {
     let whole = |text: &str| text == "*" || text == "*:*" || text.eq_ignore_ascii_case(&format!("{service}:*"));
     let about = |statement: &Statement| {
         let patterns = &statement.actions.patterns;

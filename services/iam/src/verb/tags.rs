@@ -2,7 +2,7 @@
 
 use super::attachment::policy_arn;
 use super::policy::own;
-use super::{Request, Subject, nothing, oidc_provider};
+use super::{Request, Subject, mfa, nothing, oidc_provider, saml_provider};
 use crate::entity::Tags;
 use crate::iam::Desk;
 use crate::input::merge_tags;
@@ -54,13 +54,29 @@ fn tagged<'d>(
             own(arn)?;
             (&mut desk.account().policy_mut(arn)?.tags, Touched::Policy(arn.to_owned()))
         }
+        Subject::SamlProvider => {
+            let name = saml_provider::name(desk, request)?;
+            let account = desk.account();
+            let provider = account.saml_providers.get_mut(&name).ok_or_else(|| saml_provider::none(request))?;
+            (&mut provider.tags, Touched::SamlProvider(name))
+        }
+        Subject::MfaDevice => {
+            let serial = mfa::serial(request)?;
+            (&mut mfa::find(desk, serial)?.tags, Touched::MfaDevice(serial.to_owned()))
+        }
         Subject::OidcProvider => {
             let url = oidc_provider::url(desk, request)?;
             let account = desk.account();
             let provider = account.oidc_providers.get_mut(&url).ok_or_else(|| oidc_provider::none(request))?;
             (&mut provider.tags, Touched::OidcProvider(url))
         }
-        Subject::User | Subject::Group | Subject::List(_) | Subject::Source | Subject::None => {
+        Subject::User
+        | Subject::Group
+        | Subject::List(_)
+        | Subject::Source
+        | Subject::KeyOwner
+        | Subject::LinkedRole
+        | Subject::None => {
             let name = input.name("UserName", 128)?;
             (&mut desk.account().user_mut(name)?.tags, Touched::User(key(name)))
         }

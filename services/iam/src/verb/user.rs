@@ -35,6 +35,7 @@ pub fn create(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
         boundary: limit,
         policies: Policies::default(),
         keys: Vec::new(),
+        password: None,
     };
     let reply = json!({ "User": shape(account_id, &user, true) });
     account.users.insert(key(name), user);
@@ -86,6 +87,14 @@ pub fn update(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
             groups.push(name.clone());
         }
     }
+    let mut devices = Vec::new();
+    for (serial, device) in &mut account.mfa_devices {
+        if key(new) != key(old) && device.user == Some(key(old)) {
+            device.user = Some(key(new));
+            devices.push(serial.clone());
+        }
+    }
+    devices.into_iter().for_each(|serial| desk.touch(Touched::MfaDevice(serial)));
     for id in access_keys {
         desk.state.keys.insert(id, Holder { account: account_id, user: Some(key(new)) });
     }
@@ -109,6 +118,12 @@ pub fn delete(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
     }
     if !user.keys.is_empty() {
         return Err(refuse::conflict("must delete access keys first"));
+    }
+    if user.password.is_some() {
+        return Err(refuse::conflict("must delete login profile first"));
+    }
+    if account.has_mfa(user) {
+        return Err(refuse::conflict("must delete MFA device first"));
     }
     if account.groups.values().any(|group| group.members.contains(&key(name))) {
         return Err(refuse::conflict("must remove users from group first"));

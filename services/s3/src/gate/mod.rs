@@ -19,7 +19,7 @@ use crate::store::Store;
 use actions::{Need, Target};
 use postern_call::{Caller, Refusal};
 use postern_names::Region;
-use postern_serve::{Judge, Keys};
+use postern_serve::{Judge, Keys, Used};
 use s3s::S3Result;
 use s3s::access::{S3Access, S3AccessContext};
 use std::sync::Arc;
@@ -51,6 +51,7 @@ impl Gate {
         // A form carries its token in a field, which only the verb sees.
         let form = access_key.is_some() && signing.signed == Signed::No;
         let (caller, token) = self.caller(access_key.as_deref(), signing.token.as_deref(), form, now)?;
+        let is_session = token.is_some();
         let host = header(cx.headers(), "host").unwrap_or_default();
         let addressed = arrival.region_host.clone().or_else(|| crate::host::read(host).region.map(str::to_owned));
         let region = signing.region.clone().or_else(|| addressed.clone());
@@ -72,6 +73,7 @@ impl Gate {
             // The first note stands: there is but one gate on the way.
             let _ = noted.0.set((cx.s3_op().name().to_owned(), visit.caller.display()));
         }
+        self.note_use(cx.s3_op().name(), &visit, is_session);
         self.judge_request(cx, &visit)?;
         Ok(visit)
     }
@@ -101,6 +103,20 @@ impl Gate {
         let mut caller = credential.caller;
         caller.access_key.get_or_insert_with(|| key.to_owned());
         Ok((caller, credential.session_token))
+    }
+
+    /// The keeper of keys hears what they are used for.
+    fn note_use(&self, operation: &str, visit: &Visit, is_session: bool) {
+        let Some(access_key) = &visit.caller.access_key else { return };
+        self.keys.used(&Used {
+            access_key,
+            is_session,
+            caller: &visit.caller,
+            service: "s3",
+            operation,
+            region: &visit.region,
+            now: visit.now,
+        });
     }
 
     fn judge_request(&self, cx: &S3AccessContext<'_>, visit: &Visit) -> Answer<()> {

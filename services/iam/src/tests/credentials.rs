@@ -1,0 +1,172 @@
+//! What users have besides access keys: passwords and MFA devices; and SAML providers of the account.
+
+use super::*;
+use crate::totp;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+#[tokio::test]
+async fn passwords_obey_the_policy() {
+    let lab = Lab::new();
+    let ann = lab.user("ann").await;
+    let create = |text: &str| json!({ "UserName": "ann", "Password": text, "PasswordResetRequired": true });
+    for short in ["Ab1!", "alllowercase"] {
+        assert!(lab.refused("CreateLoginProfile", create(short)).await.starts_with("PasswordPolicyViolation"));
+    }
+    let made = lab.ok("CreateLoginProfile", create("Correct-horse-9")).await;
+    assert_eq!(
+        made,
+        json!({ "LoginProfile": { "UserName": "ann", "CreateDate": NOW_TEXT, "PasswordResetRequired": true } })
+    );
+    let twice = lab.refused("CreateLoginProfile", create("Correct-horse-9")).await;
+    assert_eq!(twice, "EntityAlreadyExists: Login Profile for user ann already exists.");
+    lab.ok(
+        "UpdateAccountPasswordPolicy",
+        json!({ "MinimumPasswordLength": 12, "RequireSymbols": true, "PasswordReusePrevention": 2 }),
+    )
+    .await;
+    let update = |text: &str| json!({ "UserName": "ann", "Password": text });
+    assert!(lab.refused("UpdateLoginProfile", update("NoSymbolsHere99")).await.contains("at least one symbol"));
+
+    let change = |old: &str, new: &str| json!({ "OldPassword": old, "NewPassword": new });
+    let denied = lab.call_as(&ann, "ChangePassword", change("Correct-horse-9", "Another-horse-9")).await.unwrap_err();
+    assert!(denied.message.contains("not authorized to perform: iam:ChangePassword"), "{denied}");
+    lab.ok("UpdateAccountPasswordPolicy", json!({ "AllowUsersToChangePassword": true, "PasswordReusePrevention": 2 }))
+        .await;
+    let wrong = lab.call_as(&ann, "ChangePassword", change("wrong", "Another-horse-9")).await.unwrap_err();
+    assert_eq!(wrong.code, "AccessDenied");
+    lab.call_as(&ann, "ChangePassword", change("Correct-horse-9", "Another-horse-9")).await.unwrap();
+    let reused = lab.call_as(&ann, "ChangePassword", change("Another-horse-9", "Correct-horse-9")).await.unwrap_err();
+    assert_eq!(reused.code, "PasswordPolicyViolation");
+    let deny = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"iam:ChangePassword","Resource":"*"}}"#;
+    lab.ok("PutUserPolicy", json!({ "UserName": "ann", "PolicyName": "no", "PolicyDocument": deny })).await;
+    let denied = lab.call_as(&ann, "ChangePassword", change("Another-horse-9", "Third-horse-9")).await.unwrap_err();
+    assert!(denied.message.contains("explicit deny"), "{denied}");
+    lab.ok("DeleteUserPolicy", json!({ "UserName": "ann", "PolicyName": "no" })).await;
+
+    let lab = lab.restart();
+    let got = lab.ok("GetLoginProfile", json!({ "UserName": "ann" })).await;
+    assert_eq!(got["LoginProfile"]["PasswordResetRequired"], false);
+    lab.ok("DeleteAccessKey", json!({ "UserName": "ann", "AccessKeyId": ann.access_key })).await;
+    let conflict = lab.refused("DeleteUser", json!({ "UserName": "ann" })).await;
+    assert_eq!(conflict, "DeleteConflict: Cannot delete entity, must delete login profile first.");
+    lab.ok("DeleteLoginProfile", json!({ "UserName": "ann" })).await;
+    let gone = lab.refused("GetLoginProfile", json!({ "UserName": "ann" })).await;
+    assert_eq!(gone, "NoSuchEntity: Login Profile for User ann cannot be found.");
+    lab.ok("DeleteUser", json!({ "UserName": "ann" })).await;
+}
+
+const SERIAL: &str = "arn:aws:iam::123456789012:mfa/phone";
+
+/// The code that the device shows at this many steps from now.
+fn code(lab: &Lab, seed: &str, ahead: i64) -> String {
+    totp::code(seed, totp::step(lab.now().unix_timestamp()) + ahead).unwrap()
+}
+
+#[tokio::test]
+async fn a_device_gives_a_second_factor() {
+    let mut lab = Lab::new();
+    let ann = lab.user("ann").await;
+    let made = lab.ok("CreateVirtualMFADevice", json!({ "VirtualMFADeviceName": "phone" })).await;
+    assert_eq!(made["VirtualMFADevice"]["SerialNumber"], SERIAL);
+    let decode = |member: &str| STANDARD.decode(made["VirtualMFADevice"][member].as_str().unwrap()).unwrap();
+    assert!(decode("QRCodePNG").starts_with(b"\x89PNG"));
+    let seed = String::from_utf8(decode("Base32StringSeed")).unwrap();
+    assert_eq!(seed.len(), 64);
+    let enable = |first: String, second: String| json!({ "UserName": "ann", "SerialNumber": SERIAL, "AuthenticationCode1": first, "AuthenticationCode2": second });
+    let same = enable(code(&lab, &seed, 0), code(&lab, &seed, 0));
+    assert!(lab.refused("EnableMFADevice", same).await.starts_with("InvalidAuthenticationCode"));
+    lab.ok("EnableMFADevice", enable(code(&lab, &seed, -1), code(&lab, &seed, 0))).await;
+    let devices = lab.ok("ListMFADevices", json!({ "UserName": "ann" })).await["MFADevices"].clone();
+    assert_eq!(devices, json!([{ "UserName": "ann", "SerialNumber": SERIAL, "EnableDate": NOW_TEXT }]));
+    for (status, count) in [("Assigned", 1), ("Unassigned", 0), ("Any", 1)] {
+        let listed = lab.ok("ListVirtualMFADevices", json!({ "AssignmentStatus": status })).await;
+        assert_eq!(listed["VirtualMFADevices"].as_array().unwrap().len(), count);
+    }
+    assert_eq!(lab.ok("GetAccountSummary", json!({})).await["SummaryMap"]["MFADevicesInUse"], 1);
+
+    let factor = |code: String| json!({ "SerialNumber": SERIAL, "TokenCode": code });
+    let used = lab.sts_as(&ann, "GetSessionToken", factor(code(&lab, &seed, 0))).await.unwrap_err();
+    assert!(used.message.contains("invalid MFA one time pass code"), "{used}");
+    let admin = lab.admin().await;
+    let others = lab.sts_as(&admin, "GetSessionToken", factor(code(&lab, &seed, 1))).await.unwrap_err();
+    assert!(others.message.contains("verify your MFA serial number"), "{others}");
+    let alone = lab.sts_as(&ann, "GetSessionToken", json!({ "SerialNumber": SERIAL })).await.unwrap_err();
+    assert_eq!(alone.code, "ValidationError");
+    let reply = lab.sts_as(&ann, "GetSessionToken", factor(code(&lab, &seed, 1))).await.unwrap();
+    let session = lab.credential(reply["Credentials"]["AccessKeyId"].as_str().unwrap()).unwrap().caller;
+    assert_eq!(session.keys["aws:MultiFactorAuthPresent"], ["true"]);
+
+    let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/ann"},
+        "Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"60"}}}}"#;
+    lab.role("web", trust).await;
+    let role = json!({ "RoleArn": "arn:aws:iam::123456789012:role/web", "RoleSessionName": "s1" });
+    assert_eq!(lab.sts_as(&ann, "AssumeRole", role.clone()).await.unwrap_err().code, "AccessDenied");
+    lab.sts_as(&session, "AssumeRole", role.clone()).await.unwrap();
+    lab.later = 61;
+    assert_eq!(lab.sts_as(&session, "AssumeRole", role.clone()).await.unwrap_err().code, "AccessDenied");
+    let mut with_code = role;
+    with_code["SerialNumber"] = json!(SERIAL);
+    with_code["TokenCode"] = json!(code(&lab, &seed, 0));
+    lab.sts_as(&ann, "AssumeRole", with_code).await.unwrap();
+
+    let lab = lab.restart();
+    let kept = lab.refused("DeleteVirtualMFADevice", json!({ "SerialNumber": SERIAL })).await;
+    assert!(kept.starts_with("DeleteConflict"), "{kept}");
+    lab.ok("UpdateUser", json!({ "UserName": "ann", "NewUserName": "anna" })).await;
+    let on = json!({ "UserName": "anna", "SerialNumber": SERIAL });
+    assert_eq!(lab.ok("GetMFADevice", on.clone()).await["UserName"], "anna");
+    lab.ok("TagMFADevice", json!({ "SerialNumber": SERIAL, "Tags": [{ "Key": "a", "Value": "b" }] })).await;
+    assert_eq!(lab.ok("ListMFADeviceTags", json!({ "SerialNumber": SERIAL })).await["Tags"][0]["Key"], "a");
+    lab.ok("UntagMFADevice", json!({ "SerialNumber": SERIAL, "TagKeys": ["a"] })).await;
+    lab.ok("DeactivateMFADevice", on.clone()).await;
+    assert!(lab.refused("DeactivateMFADevice", on).await.starts_with("NoSuchEntity: MFA Device invalid for user."));
+    lab.ok("DeleteVirtualMFADevice", json!({ "SerialNumber": SERIAL })).await;
+}
+
+#[tokio::test]
+async fn saml_providers_are_kept() {
+    let lab = Lab::new();
+    let metadata = |until: &str| {
+        format!(
+            r#"<?xml version="1.0"?><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://id.example"{until}>
+            <md:IDPSSODescriptor><ds:X509Certificate xmlns:ds="x">MIIC</ds:X509Certificate></md:IDPSSODescriptor></md:EntityDescriptor>"#
+        )
+    };
+    let until = r#" validUntil="2027-01-01T00:00:00Z""#;
+    let arn = "arn:aws:iam::123456789012:saml-provider/corp";
+    let create = json!({ "Name": "corp", "SAMLMetadataDocument": metadata(until) });
+    assert_eq!(lab.ok("CreateSAMLProvider", create.clone()).await, json!({ "SAMLProviderArn": arn }));
+    assert!(lab.refused("CreateSAMLProvider", create).await.starts_with("EntityAlreadyExists"));
+    for broken in ["<a/>", "{", "<md:EntityDescriptor xmlns:md='x'>", ""] {
+        let input = json!({ "Name": "other", "SAMLMetadataDocument": broken });
+        assert_eq!(
+            lab.refused("CreateSAMLProvider", input).await,
+            "InvalidInput: Could not parse metadata",
+            "{broken}"
+        );
+    }
+    let on = |more: Value| {
+        let mut input = more;
+        input["SAMLProviderArn"] = json!(arn);
+        input
+    };
+    lab.ok("TagSAMLProvider", on(json!({ "Tags": [{ "Key": "a", "Value": "b" }] }))).await;
+    let lab = lab.restart();
+    let got = lab.ok("GetSAMLProvider", on(json!({}))).await;
+    assert_eq!((&got["ValidUntil"], &got["CreateDate"]), (&json!("2027-01-01T00:00:00Z"), &json!(NOW_TEXT)));
+    assert_eq!(got["SAMLMetadataDocument"], metadata(until));
+    lab.ok("UpdateSAMLProvider", on(json!({ "SAMLMetadataDocument": metadata("") }))).await;
+    assert_eq!(lab.ok("ListSAMLProviders", json!({})).await["SAMLProviderList"][0]["Arn"], arn);
+    assert_eq!(lab.ok("ListSAMLProviderTags", on(json!({}))).await["Tags"][0]["Value"], "b");
+    lab.ok("UntagSAMLProvider", on(json!({ "TagKeys": ["a"] }))).await;
+    assert!(lab.refused("UpdateSAMLProvider", on(json!({ "AddPrivateKey": "x" }))).await.starts_with("NotImplemented"));
+    lab.ok("DeleteSAMLProvider", on(json!({}))).await;
+    assert_eq!(
+        lab.refused("GetSAMLProvider", on(json!({}))).await,
+        format!("NoSuchEntity: Manifest not found for arn {arn}")
+    );
+    let refusal = lab.sts_as(&Caller::anonymous(), "AssumeRoleWithSAML", json!({})).await.unwrap_err();
+    assert_eq!((refusal.code.as_str(), refusal.status), ("NotImplemented", 501));
+    assert!(refusal.message.contains("AssumeRoleWithSAML"), "{refusal}");
+}
