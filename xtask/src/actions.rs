@@ -25,6 +25,7 @@ const SERVICES: &[&str] = &[
     "lambda",
     "logs",
     "organizations",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",

@@ -15,6 +15,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("logs", "logs"),
     ("cloudwatch", "monitoring"),
     ("organizations", "organizations"),
+    ("route53", "route53"),
     ("s3", "s3"),
     ("secretsmanager", "secretsmanager"),
     ("sns", "sns"),

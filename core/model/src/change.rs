@@ -54,6 +54,7 @@ entities! {
     Instance(Instance, InstanceId) id;
     Peering(VpcPeeringConnection, VpcPeeringConnectionId) id;
     Outages(Outages, OutagesKey) key;
+    HostedZone(HostedZone, HostedZoneId) id;
 }
 
 /// One step from a World to the next. Replaying the changes of a log in order gives the same World.

@@ -31,6 +31,7 @@ pub enum Scope {
 pub const INTERFACE_SERVICES: &[InterfaceService] = &[
     regional("ec2", &["ec2.{r}.amazonaws.com"]),
     InterfaceService { scope: Scope::Global, ..regional("iam", &["iam.amazonaws.com"]) },
+    InterfaceService { scope: Scope::Global, ..regional("route53", &["route53.amazonaws.com"]) },
     InterfaceService {
         has_names_in_front: true,
         serves_http: true,

@@ -81,6 +81,11 @@ impl World {
     /// The interface endpoint that answers for a public name inside a VPC: private DNS is on, and so are both attributes of
     /// the VPC. An exact name goes before a wildcard.
     pub fn private_dns_endpoint(&self, vpc: VpcId, name: &str) -> Option<&VpcEndpoint> {
+        self.private_dns_record(vpc, name).map(|(_, endpoint)| endpoint)
+    }
+
+    /// The same with the private name that covers the asked one, a wildcard without its `*.`.
+    pub fn private_dns_record(&self, vpc: VpcId, name: &str) -> Option<(String, &VpcEndpoint)> {
         self.vpcs.get(&vpc).filter(|vpc| vpc.enable_dns_support && vpc.enable_dns_hostnames)?;
         let answers = |endpoint: &VpcEndpoint| {
             let is_for_all = endpoint.interface().is_some_and(|own| !own.private_dns_for_inbound_only);
@@ -92,7 +97,8 @@ impl World {
             .filter(|(record, _)| covers_name(record, name))
             .collect();
         found.sort_by_key(|(record, _)| std::cmp::Reverse((!record.starts_with("*."), record.len())));
-        found.first().map(|(_, endpoint)| *endpoint)
+        let (record, endpoint) = found.first()?;
+        Some((record.trim_start_matches("*.").to_owned(), *endpoint))
     }
 
     /// Whether a route's target can carry packets; a route that is not active is a black hole.

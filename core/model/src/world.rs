@@ -30,6 +30,7 @@ pub struct World {
     pub instances: BTreeMap<InstanceId, Instance>,
     pub peerings: BTreeMap<VpcPeeringConnectionId, VpcPeeringConnection>,
     pub outages: Outages,
+    pub hosted_zones: BTreeMap<HostedZoneId, HostedZone>,
 }
 
 impl World {
@@ -64,6 +65,7 @@ impl World {
             Entity::Instance(e) => self.instances.insert(e.id, e).map(Entity::from),
             Entity::Peering(e) => self.peerings.insert(e.id, e).map(Entity::from),
             Entity::Outages(e) => Some(Entity::from(std::mem::replace(&mut self.outages, e))),
+            Entity::HostedZone(e) => self.hosted_zones.insert(e.id, e).map(Entity::from),
         }
     }
 
@@ -85,6 +87,7 @@ impl World {
             EntityKey::Instance(id) => self.instances.remove(&id).map(Entity::from),
             EntityKey::Peering(id) => self.peerings.remove(&id).map(Entity::from),
             EntityKey::Outages(_) => Some(Entity::from(std::mem::take(&mut self.outages))),
+            EntityKey::HostedZone(id) => self.hosted_zones.remove(&id).map(Entity::from),
         }
     }
 
@@ -107,6 +110,7 @@ impl World {
         all.extend(self.instances.values().cloned().map(Entity::from));
         all.extend(self.peerings.values().cloned().map(Entity::from));
         all.push(Entity::from(self.outages.clone()));
+        all.extend(self.hosted_zones.values().cloned().map(Entity::from));
         all
     }
 }

@@ -6,6 +6,7 @@
 mod account;
 mod arn;
 mod cidr;
+mod hosted_zone_id;
 mod id;
 mod protocol;
 mod stop;
@@ -14,6 +15,7 @@ mod via;
 pub use account::{AccountId, AvailabilityZone, MalformedAccountId, Region};
 pub use arn::{Arn, MalformedArn};
 pub use cidr::{IpNet, Ipv4Cidr, MalformedCidr};
+pub use hosted_zone_id::{HostedZoneId, MalformedHostedZoneId};
 pub use id::*;
 pub use protocol::{PortRange, Protocol};
 pub use stop::Stop;

@@ -7,6 +7,7 @@
 
 mod answer;
 mod endpoint;
+mod hosted;
 mod instance;
 mod region;
 mod reverse;

@@ -2,10 +2,11 @@
 
 use crate::answer::{Answer, RecordKind, Value, answer};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, PTR, SOA};
+use hickory_proto::rr::rdata::{A, CNAME, PTR, SOA};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use postern_model::World;
 use postern_names::VpcId;
+use std::str::FromStr;
 
 /// What a client without EDNS can take in a datagram.
 const DATAGRAM_LENGTH_MIN: u16 = 512;
@@ -73,17 +74,28 @@ fn fill(world: &World, vpc: VpcId, query: &Query, response: &mut Message) -> Res
         RecordType::A => RecordKind::A,
         RecordType::PTR => RecordKind::Ptr,
         RecordType::AXFR | RecordType::IXFR => return ResponseCode::Refused,
-        _ => RecordKind::Other,
+        other => RecordKind::Other(other.to_string()),
     };
-    match answer(world, vpc, &query.name().to_ascii(), kind) {
+    tell(answer(world, vpc, &query.name().to_ascii(), kind), query.name(), response)
+}
+
+/// Puts an answer about the owner into the response.
+fn tell(answer: Answer, owner: &Name, response: &mut Message) -> ResponseCode {
+    match answer {
         Answer::Found(ttl, mut values) => {
             // Clients take the first: the message's own number, which is chance, makes another one first each time.
             let first = usize::from(response.metadata.id).checked_rem(values.len()).unwrap_or_default();
             values.rotate_left(first);
             let records = values.iter().filter_map(data);
             // The owner is spelt as the client spelt it: some check the case.
-            response.add_answers(records.map(|data| Record::from_rdata(query.name().clone(), ttl, data)));
+            response.add_answers(records.map(|data| Record::from_rdata(owner.clone(), ttl, data)));
             ResponseCode::NoError
+        }
+        Answer::Canonical { ttl, target, then } => {
+            let Ok(name) = Name::from_ascii(format!("{target}.")) else { return ResponseCode::ServFail };
+            let record = Record::from_rdata(owner.clone(), ttl, RData::CNAME(CNAME(name.clone())));
+            response.add_answer(record);
+            tell(*then, &name, response)
         }
         Answer::Empty(zone) => {
             response.add_authorities(authority(&zone));
@@ -100,6 +112,7 @@ fn data(value: &Value) -> Option<RData> {
     match value {
         Value::Address(address) => Some(RData::A(A(*address))),
         Value::Name(name) => Name::from_ascii(format!("{name}.")).ok().map(|name| RData::PTR(PTR(name))),
+        Value::Text { kind, text } => RData::try_from_str(RecordType::from_str(kind).ok()?, text).ok(),
     }
 }
 

@@ -1,17 +1,17 @@
 //! The start, in order: lock, store, authority, IAM, EC2, S3, door, data plane, instances.
 
-use super::accounts::{OnlyOpen, Opening, Registry};
+use super::accounts::{OnlyOpen, Registry};
 use super::converge::Converger;
 use super::data_plane::{self, DataPlane};
 use super::explain::FromRecords;
 use super::gate::Gate;
 use super::instance_facts::Facts;
-use super::issuers::Files;
 use super::lifecycle::Lifecycle;
 use super::outside::Elsewhere;
 use super::seal::Seal;
+use super::services::{self, Parts};
 use super::told::Told;
-use super::{Running, Services, Settings, arrive, s3};
+use super::{Running, Settings, arrive, s3};
 use crate::cli::env::Administrator;
 use crate::cli::up::already;
 use crate::control;
@@ -20,9 +20,9 @@ use crate::say::Trouble;
 use postern_control::lifecycle as states;
 use postern_door::{Authority, Behind, Door, Sort, Way};
 use postern_ec2::Ec2;
-use postern_iam::{Iam, IamService, Preload, StsService};
+use postern_iam::{Iam, Preload};
 use postern_linux::Host;
-use postern_organizations::{Organizations, OrganizationsService};
+use postern_organizations::Organizations;
 use postern_resolver::Resolver;
 use postern_s3::S3;
 use postern_sandbox::{SandboxConfig, Sandboxes};
@@ -77,9 +77,11 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let keys = Arc::new(OnlyOpen { iam: Arc::clone(&iam), organizations: Arc::clone(&organizations) });
     let objects = S3::open(&dir.file("s3"), keys.clone(), gate.clone(), settings.region.clone());
     let objects = objects.map_err(Trouble::at("open S3"))?;
+    let parts = Parts { settings, store: &store, gate: &gate, ec2: &ec2, iam: &iam, organizations: &organizations };
+    let services = services::make(&parts)?;
     let door = Door::new(
         Behind {
-            services: services(settings, &ec2, &iam, &organizations, &gate),
+            services,
             s3: Arc::new(s3::Behind(Arc::clone(&objects))),
             keys,
             decisions: gate.log(),
@@ -205,24 +207,6 @@ async fn register(
         organizations.register(id, &name, now).await.map_err(Trouble::new)?;
     }
     Ok(())
-}
-
-fn services(
-    settings: &Settings,
-    ec2: &Arc<Ec2>,
-    iam: &Arc<Iam>,
-    organizations: &Arc<Organizations>,
-    gate: &Arc<Gate>,
-) -> Services {
-    let mut services = Services::new();
-    services.insert("access-analyzer", Arc::new(postern_access_analyzer::AccessAnalyzer::new(gate.clone())));
-    services.insert("ec2", ec2.clone());
-    services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
-    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(Files::new(&settings.oidc))));
-    let opening = Arc::new(Opening(Arc::clone(iam)));
-    let organizations = OrganizationsService::new(Arc::clone(organizations), gate.clone(), opening);
-    services.insert("organizations", Arc::new(organizations));
-    services
 }
 
 /// Opens the host's own port; gives its URL.

@@ -96,7 +96,9 @@ impl Touched {
     fn by_one(change: &Change) -> Self {
         let entity = match change {
             Change::Put(entity) => entity,
-            Change::Remove(EntityKey::KeyPair(_) | EntityKey::DhcpOptions(_)) => return Self::Vpcs(BTreeSet::new()),
+            Change::Remove(EntityKey::KeyPair(_) | EntityKey::DhcpOptions(_) | EntityKey::HostedZone(_)) => {
+                return Self::Vpcs(BTreeSet::new());
+            }
             Change::Remove(EntityKey::Vpc(id)) => return Self::Vpcs(BTreeSet::from([*id])),
             Change::Remove(_) => return Self::Everything,
         };
@@ -114,7 +116,7 @@ impl Touched {
             Entity::InternetGateway(_) | Entity::PrefixList(_) | Entity::Address(_) | Entity::Outages(_) => {
                 return Self::Everything;
             }
-            Entity::DhcpOptions(_) | Entity::KeyPair(_) => return Self::Vpcs(BTreeSet::new()),
+            Entity::DhcpOptions(_) | Entity::KeyPair(_) | Entity::HostedZone(_) => return Self::Vpcs(BTreeSet::new()),
         };
         Self::Vpcs(BTreeSet::from([vpc]))
     }

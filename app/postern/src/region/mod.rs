@@ -14,6 +14,7 @@ mod lifecycle;
 mod outside;
 mod s3;
 mod seal;
+mod services;
 mod ssh_key;
 mod told;
 
@@ -21,15 +22,14 @@ use crate::config::{Account, Oidc};
 use crate::control;
 use crate::paths::DataDir;
 use crate::say::Trouble;
-use postern_control::verbs;
 use postern_iam::Iam;
 use postern_names::{AccountId, Region};
-use postern_serve::Service;
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+
+pub use services::implemented;
 
 /// What `up` was told.
 pub struct Settings {
@@ -125,19 +125,3 @@ impl Running {
         }
     }
 }
-
-/// Every service's operations that are served: for the coverage page.
-pub fn implemented() -> BTreeMap<String, Vec<String>> {
-    let own = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
-    BTreeMap::from([
-        ("access-analyzer".to_owned(), own(postern_access_analyzer::AccessAnalyzer::implemented())),
-        ("ec2".to_owned(), own(verbs().map(|(name, _)| name).collect())),
-        ("organizations".to_owned(), own(postern_organizations::OrganizationsService::implemented())),
-        ("iam".to_owned(), own(postern_iam::IamService::implemented())),
-        ("sts".to_owned(), own(postern_iam::StsService::implemented())),
-        ("s3".to_owned(), own(postern_s3::S3::operations())),
-    ])
-}
-
-/// The services of the shared codec by signing name.
-type Services = std::collections::HashMap<&'static str, Arc<dyn Service>>;

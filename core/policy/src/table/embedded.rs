@@ -26,6 +26,7 @@ embedded!(
     "lambda",
     "logs",
     "organizations",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",

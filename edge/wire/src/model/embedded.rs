@@ -22,6 +22,7 @@ embedded!(
     "logs",
     "monitoring",
     "organizations",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",

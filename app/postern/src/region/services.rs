@@ -1,0 +1,59 @@
+//! Every service behind the door: one line to make it, one line to tell its operations.
+
+use super::Settings;
+use super::accounts::Opening;
+use super::gate::Gate;
+use super::issuers::Files;
+use crate::say::Trouble;
+use postern_access_analyzer::AccessAnalyzer;
+use postern_ec2::Ec2;
+use postern_iam::{Iam, IamService, StsService};
+use postern_organizations::{Organizations, OrganizationsService};
+use postern_route53::Route53;
+use postern_serve::Service;
+use postern_store::Store;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The services of the shared codec by signing name.
+pub type Services = HashMap<&'static str, Arc<dyn Service>>;
+
+/// What services are made from.
+pub struct Parts<'a> {
+    pub settings: &'a Settings,
+    pub store: &'a Arc<Store>,
+    pub gate: &'a Arc<Gate>,
+    pub ec2: &'a Arc<Ec2>,
+    pub iam: &'a Arc<Iam>,
+    pub organizations: &'a Arc<Organizations>,
+}
+
+/// Makes them all. Blocks; meant for the start.
+pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
+    let Parts { settings, store, gate, ec2, iam, organizations } = *parts;
+    let mut services = Services::new();
+    services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
+    services.insert("ec2", ec2.clone());
+    services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
+    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(Files::new(&settings.oidc))));
+    let opening = Arc::new(Opening(Arc::clone(iam)));
+    services.insert("organizations", Arc::new(OrganizationsService::new(organizations.clone(), gate.clone(), opening)));
+    let route53 = Route53::open(ec2.clone(), gate.clone(), store.clone()).map_err(Trouble::at("load Route 53"))?;
+    services.insert("route53", Arc::new(route53));
+    Ok(services)
+}
+
+/// Every service's operations that are served: for the coverage page.
+pub fn implemented() -> BTreeMap<String, Vec<String>> {
+    let served: [(&str, Vec<&str>); 7] = [
+        ("access-analyzer", AccessAnalyzer::implemented()),
+        ("ec2", postern_control::verbs().map(|(name, _)| name).collect()),
+        ("iam", IamService::implemented()),
+        ("organizations", OrganizationsService::implemented()),
+        ("route53", Route53::implemented()),
+        ("s3", postern_s3::S3::operations()),
+        ("sts", StsService::implemented()),
+    ];
+    let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    served.into_iter().map(|(service, names)| (service.to_owned(), owned(names))).collect()
+}
