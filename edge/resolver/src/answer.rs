@@ -83,10 +83,15 @@ fn in_zone(world: &World, vpc: &Vpc, zone: &HostedZone, name: &str, kind: &Recor
             let then = Box::new(follow(world, vpc, target, kind, left));
             Answer::Canonical { ttl, target: target.to_owned(), then }
         }
-        Said::Alias(ttl, target) => match follow(world, vpc, target, kind, left) {
-            Answer::Found(_, values) => Answer::Found(ttl, values),
-            _ => Answer::Empty(zone.name.clone()),
-        },
+        Said::Alias { ttl, target, is_within } => {
+            // What AWS runs is looked up by AWS, past the zones of the VPC.
+            let found =
+                if is_within { follow(world, vpc, target, kind, left) } else { public(world, vpc, target, kind) };
+            match found {
+                Answer::Found(_, values) => Answer::Found(ttl, values),
+                _ => Answer::Empty(zone.name.clone()),
+            }
+        }
     }
 }
 

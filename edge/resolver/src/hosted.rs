@@ -13,8 +13,12 @@ pub(crate) enum Said<'z> {
     Values(u32, Vec<Value>),
     /// The name is another one's, for every kind of record.
     Canonical(u32, &'z str),
-    /// The name has the records of another one, and is not told so.
-    Alias(u32, &'z str),
+    /// The name has the records of another one, and is not told so: of one in the same zone, or of a thing of AWS's.
+    Alias {
+        ttl: u32,
+        target: &'z str,
+        is_within: bool,
+    },
     /// No record of this kind.
     Empty,
     Unknown,
@@ -25,21 +29,25 @@ pub(crate) fn say<'z>(zone: &'z HostedZone, name: &str, kind: &RecordKind) -> Sa
     let Some(sets) = zone.lookup(&escaped(name)) else { return Said::Unknown };
     let of = |word: &str| sets.iter().find(|set| set.kind == word);
     if let Some(set) = of(kind.word()) {
-        return told(set, kind);
+        return told(zone, set, kind);
     }
     match of("CNAME").map(|set| &set.data) {
         Some(RecordData::Values { ttl, values }) => match values.first() {
             Some(target) => Said::Canonical(*ttl, target.trim_end_matches('.')),
             None => Said::Empty,
         },
-        Some(RecordData::Alias { target, .. }) => Said::Alias(ALIAS_TTL, target),
+        Some(RecordData::Alias { zone: of, target, .. }) => alias(zone, of, target),
         None => Said::Empty,
     }
 }
 
-fn told<'z>(set: &'z RecordSet, kind: &RecordKind) -> Said<'z> {
+fn alias<'z>(zone: &HostedZone, of: &str, target: &'z str) -> Said<'z> {
+    Said::Alias { ttl: ALIAS_TTL, target, is_within: of == zone.id.to_string() }
+}
+
+fn told<'z>(zone: &HostedZone, set: &'z RecordSet, kind: &RecordKind) -> Said<'z> {
     match &set.data {
-        RecordData::Alias { target, .. } => Said::Alias(ALIAS_TTL, target),
+        RecordData::Alias { zone: of, target, .. } => alias(zone, of, target),
         RecordData::Values { ttl, values } => {
             Said::Values(*ttl, values.iter().filter_map(|text| value(text, kind)).collect())
         }

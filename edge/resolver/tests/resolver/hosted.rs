@@ -24,7 +24,9 @@ fn zone(n: u64, name: &str, records: &[(&str, &str, &str)]) -> HostedZone {
     };
     for (name, kind, value) in records {
         let data = match value.strip_prefix("alias ") {
-            Some(target) => RecordData::Alias { zone: "Z".into(), target: target.into(), evaluate_health: false },
+            Some(target) => {
+                RecordData::Alias { zone: zone.id.to_string(), target: target.into(), evaluate_health: false }
+            }
             None => RecordData::Values { ttl: 30, values: vec![(*value).into()] },
         };
         let place = zone.find(name, kind).unwrap_err();
