@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from region import Region
+from region import ROOT, Region
 
-LABS = ["gateway-endpoint", "bucket-for-one-endpoint", "role-instead-of-keys"]
+LABS = sorted(file.stem for file in (ROOT / "labs").glob("*.toml"))
 
 
 MODES = [os.environ["POSTERN_MODE"]] if "POSTERN_MODE" in os.environ else ["root", "rootless"]
