@@ -1,7 +1,9 @@
 """Roles for whoever brings a token of an OpenID Connect provider: with boto3, with the AWS CLI, as SDKs find it."""
 
 import json
+import threading
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from botocore import UNSIGNED
@@ -9,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from jwt import Provider, encode
+from network import Network
 
 ISSUER = "https://oidc.dev.example/id/A1"
 SUBJECT = "system:serviceaccount:web:app"
@@ -154,6 +157,31 @@ def test_new_keys_of_the_issuer_are_taken_at_once(place):
     assert place.refused(old).startswith("InvalidIdentityToken")
 
 
+def test_keys_come_from_a_server_on_the_loopback(fresh):
+    idp, told = Provider(ISSUER), {}
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = told.get(self.path)
+            self.send_response(200 if found else 404)
+            self.end_headers()
+            self.wfile.write(found or b"")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/keys"
+    place = Place(fresh(config=f'[[oidc]]\nissuer = "{ISSUER}"\njwks = "{url}"\n'), idp)
+    assert "Couldn't retrieve verification key" in place.refused(idp.token())
+    told["/keys"] = json.dumps(idp.key_set()).encode()
+    place.take(idp.token())
+    server.shutdown()
+    server.server_close()
+    assert "Couldn't retrieve verification key" in place.refused(idp.token())
+
+
 def test_session_tags_come_with_the_token(place):
     iam, name = place.region.client("iam"), f"tagged-{uuid.uuid4().hex[:8]}"
     condition = {"StringEquals": {"aws:RequestTag/team": "net"}}
@@ -165,6 +193,34 @@ def test_session_tags_come_with_the_token(place):
     assert place.refused(place.idp.token(), RoleArn=role) == f"AccessDenied: {DENIED}"
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=place.trust(condition, actions[:1]))
     assert place.refused(token, RoleArn=role) == "AccessDenied: Not authorized to perform sts:TagSession"
+    iam.delete_role(RoleName=name)
+
+
+def test_a_role_for_tokens_that_come_through_one_endpoint(place):
+    """A pod's way: no keys at all, a token in a file, STS by its interface endpoint."""
+    region, name = place.region, f"inside-{uuid.uuid4().hex[:8]}"
+    network = Network(region)
+    network.dns_hostnames(True)
+    listening = network.group("endpoint", ("tcp", 443, "0.0.0.0/0"))
+    endpoint = network.interface_endpoint("sts", network.private, groups=[listening], PrivateDnsEnabled=True)["VpcEndpointId"]
+    condition = {"StringEquals": {"aws:SourceVpce": endpoint}}
+    iam = region.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=place.trust(condition))["Role"]["Arn"]
+    instance = network.instance(network.private)["InstanceId"]
+    region.run(instance, "cat > /root/token", stdin=place.idp.token())
+    # The CLI would bring out the session that it has.
+    who = (
+        "rm -rf ~/.aws/cli/cache; "
+        f"AWS_MAX_ATTEMPTS=1 AWS_STS_REGIONAL_ENDPOINTS=regional AWS_WEB_IDENTITY_TOKEN_FILE=/root/token AWS_ROLE_ARN={role} "
+        "AWS_ROLE_SESSION_NAME=pod aws sts get-caller-identity --region us-east-1 --cli-connect-timeout 4 --query Arn --output text"
+    )
+    assert region.run(instance, who, timeout=40).stdout.strip() == f"arn:aws:sts::123456789012:assumed-role/{name}/pod"
+    assert place.refused(place.idp.token(), RoleArn=role) == f"AccessDenied: {DENIED}"
+    only_who = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}}
+    network.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=json.dumps(only_who))
+    done = region.run(instance, who, check=False, timeout=40)
+    assert done.returncode != 0 and DENIED in done.stdout + done.stderr, done.stdout + done.stderr
+    network.remove()
     iam.delete_role(RoleName=name)
 
 

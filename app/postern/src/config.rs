@@ -30,8 +30,9 @@ pub struct Config {
 pub struct Oidc {
     /// As tokens have it in `iss`: `https://...`.
     pub issuer: String,
-    /// A file with its JSON Web Key Set; a relative path is one from the configuration file's directory.
-    pub jwks: PathBuf,
+    /// Its JSON Web Key Set: a file, a relative path being one from the configuration file's directory, or a URL of this
+    /// machine (`http://127.0.0.1:8080/keys`).
+    pub jwks: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,8 +76,8 @@ impl Config {
                 let wrong = format!("{}: the issuer {} does not begin with https://", file.display(), oidc.issuer);
                 return Err(Trouble::new(wrong));
             }
-            if let Some(directory) = file.parent() {
-                oidc.jwks = directory.join(&oidc.jwks);
+            if let Some(directory) = file.parent().filter(|_| !oidc.jwks.contains("://")) {
+                oidc.jwks = directory.join(&oidc.jwks).to_string_lossy().into_owned();
             }
         }
         Ok(config)
@@ -108,7 +109,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.accounts[0].users[0].keys[0].id, "test");
-        assert_eq!(config.oidc[0].jwks, PathBuf::from("keys.json"));
+        assert_eq!(config.oidc[0].jwks, "keys.json");
     }
 
     #[test]
@@ -119,7 +120,7 @@ mod tests {
             std::fs::write(&file, format!("[[oidc]]\nissuer = \"{issuer}\"\njwks = \"keys.json\"\n")).unwrap();
             Config::read(&file)
         };
-        assert_eq!(read("https://id.example").unwrap().oidc[0].jwks, dir.path().join("keys.json"));
+        assert_eq!(read("https://id.example").unwrap().oidc[0].jwks, dir.path().join("keys.json").to_string_lossy());
         assert!(read("http://id.example").is_err());
     }
 

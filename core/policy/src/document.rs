@@ -167,6 +167,13 @@ impl Document {
     pub fn text(&self) -> &str {
         &self.text
     }
+    /// Where the statement of this number begins and ends in the text.
+    pub fn place_of(&self, index: usize) -> Option<(Position, Position)> {
+        let whole = Node::read(&self.text).ok()?;
+        let statements = whole.members()?.iter().find(|member| member.name == "Statement")?;
+        let span = &statements.node.items().get(index)?.span;
+        Some((Position::of(&self.text, span.start), Position::of(&self.text, span.end)))
+    }
     pub fn version(&self) -> Version {
         self.version
     }

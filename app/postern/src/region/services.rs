@@ -3,7 +3,7 @@
 use super::Settings;
 use super::accounts::Opening;
 use super::gate::Gate;
-use super::issuers::Files;
+use super::issuers::Issuers;
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
 use postern_ec2::Ec2;
@@ -31,11 +31,12 @@ pub struct Parts<'a> {
 /// Makes them all. Blocks; meant for the start.
 pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     let Parts { settings, store, gate, ec2, iam, organizations } = *parts;
+    let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
     services.insert("ec2", ec2.clone());
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
-    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(Files::new(&settings.oidc))));
+    services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(issuers)));
     let opening = Arc::new(Opening(Arc::clone(iam)));
     services.insert("organizations", Arc::new(OrganizationsService::new(organizations.clone(), gate.clone(), opening)));
     let route53 = Route53::open(ec2.clone(), gate.clone(), store.clone()).map_err(Trouble::at("load Route 53"))?;

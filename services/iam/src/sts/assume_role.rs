@@ -50,7 +50,7 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Ref
         // A role that is not there is refused as one that does not trust the caller.
         let role = held.and_then(|held| held.roles.get(&key(name))).filter(|role| role.arn(account) == arn);
         let role = role.ok_or_else(|| unauthorized(call, arn))?.clone();
-        (role, policies(input, held)?)
+        (role, policies(input, &tags, held)?)
     };
     let ask = |operation: &'static str| question(operation, arn, account, &role, request_keys.clone()).put(judge, call);
     ask("AssumeRole")?;

@@ -4,7 +4,7 @@
 
 use super::limits::{policies, session_name, tag_request_keys};
 use super::role_session::{self, RoleSession, SECONDS, question, role_of};
-use crate::entity::{OidcProvider, Role};
+use crate::entity::{OidcProvider, Role, Tags};
 use crate::iam::Iam;
 use crate::input::Input;
 use crate::refuse;
@@ -44,7 +44,7 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, issuers: &dyn Issuers, call: &Cal
 
     let caller = bearer.caller(account);
     let call = &Call { caller, ..call.clone() };
-    let (role, policies) = role_and_policies(iam, input, account, arn, name)?;
+    let (role, policies) = role_and_policies(iam, input, &tags.tags, account, arn, name)?;
     let mut request_keys = tag_request_keys(&tags.tags, &tags.transitive);
     request_keys.insert("sts:rolesessionname".into(), vec![session_name.clone()]);
     if let Some(identity) = bearer.claims.source_identity() {
@@ -177,6 +177,7 @@ async fn signature(issuers: &dyn Issuers, issuer: &str, token: &Token<'_>) -> Re
 fn role_and_policies(
     iam: &Iam,
     input: Input<'_>,
+    tags: &Tags,
     account: AccountId,
     arn: &str,
     name: &str,
@@ -185,7 +186,7 @@ fn role_and_policies(
     let held = state.account(account);
     let role = held.and_then(|held| held.roles.get(&key(name))).filter(|role| role.arn(account) == arn);
     let role = role.ok_or_else(|| unauthorized("AssumeRoleWithWebIdentity"))?.clone();
-    Ok((role, policies(input, held)?))
+    Ok((role, policies(input, tags, held)?))
 }
 
 /// AWS's sentence for this operation names neither caller nor resource.

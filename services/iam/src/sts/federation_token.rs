@@ -42,7 +42,8 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Ref
     if !tags.is_empty() {
         ask("TagSession")?;
     }
-    let passed = policies(input, iam.read().account(account))?;
+    let passed = policies(input, &tags, iam.read().account(account))?;
+    let packed = packed_size(input, &tags);
     merge_tags(&mut all_tags, tags)?;
 
     let now = call.now.unix_timestamp();
@@ -62,7 +63,7 @@ pub async fn run(iam: &Iam, judge: &dyn Judge, call: &Call) -> Result<Value, Ref
         "Credentials": shape(&credentials),
         "FederatedUser": { "FederatedUserId": format!("{account}:{name}"), "Arn": arn },
     });
-    if let Some(percent) = packed_size(input) {
+    if let Some(percent) = packed {
         reply["PackedPolicySize"] = json!(percent);
     }
     Ok(reply)

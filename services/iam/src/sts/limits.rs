@@ -8,14 +8,14 @@ use crate::session::PassedPolicy;
 use crate::state::Account;
 use postern_call::Refusal;
 use postern_policy::{Document, Keys};
-use serde_json::Value;
 
 const POLICY_ARNS_MAX: usize = 10;
 /// Plain text of the inline session policy and the ARNs together; AWS's packed limit is in the same spirit.
 const POLICY_CHARACTERS_MAX: usize = 2048;
 
-/// The session policies of a request: `Policy` inline and `PolicyArns` of the role's or user's account.
-pub fn policies(input: Input<'_>, account: Option<&Account>) -> Result<Vec<PassedPolicy>, Refusal> {
+/// The session policies of a request: `Policy` inline and `PolicyArns` of the role's or user's account. With the session
+/// tags they share one room.
+pub fn policies(input: Input<'_>, tags: &Tags, account: Option<&Account>) -> Result<Vec<PassedPolicy>, Refusal> {
     let mut passed = Vec::new();
     if let Some(text) = input.text("Policy") {
         let document = Document::parse_identity(text).map_err(|error| refuse::malformed(error.reason))?;
@@ -33,18 +33,18 @@ pub fn policies(input: Input<'_>, account: Option<&Account>) -> Result<Vec<Passe
         let document = document.ok_or_else(|| refuse::not_attachable(arn))?;
         passed.push(PassedPolicy { name: arn.to_owned(), document });
     }
-    if packed(input) > POLICY_CHARACTERS_MAX {
+    if packed(input, tags) > POLICY_CHARACTERS_MAX {
         let message =
-            format!("Packed policy consumes {}% of allotted space, please use smaller policy.", percent(input));
+            format!("Packed policy consumes {}% of allotted space, please use smaller policy.", percent(input, tags));
         return Err(Refusal::new("PackedPolicyTooLarge", message));
     }
     Ok(passed)
 }
 
-/// How much of the room for session policies is used, in percent; `None` when none were passed.
-pub fn packed_size(input: Input<'_>) -> Option<usize> {
-    let any = input.text("Policy").is_some() || !input.list("PolicyArns").is_empty() || !input.list("Tags").is_empty();
-    any.then(|| percent(input))
+/// How much of the room for session policies and tags is used, in percent; `None` when none were passed.
+pub fn packed_size(input: Input<'_>, tags: &Tags) -> Option<usize> {
+    let any = input.text("Policy").is_some() || !input.list("PolicyArns").is_empty() || !tags.is_empty();
+    any.then(|| percent(input, tags))
 }
 
 /// The condition keys of a request's tags.
@@ -78,12 +78,12 @@ pub fn session_name<'a>(input: Input<'a>, member: &str, max: usize) -> Result<&'
     Ok(name)
 }
 
-fn packed(input: Input<'_>) -> usize {
+fn packed(input: Input<'_>, tags: &Tags) -> usize {
     let arns = input.list("PolicyArns").iter().filter_map(|arn| Input(arn).text("arn")).map(str::len);
-    let tags = input.list("Tags").iter().map(Value::to_string).map(|tag| tag.len() / 4);
+    let tags = tags.iter().map(|(name, value)| (name.len() + value.len()).div_ceil(2));
     input.text("Policy").map_or(0, str::len) + arns.sum::<usize>() + tags.sum::<usize>()
 }
 
-fn percent(input: Input<'_>) -> usize {
-    (packed(input) * 100).div_ceil(POLICY_CHARACTERS_MAX)
+fn percent(input: Input<'_>, tags: &Tags) -> usize {
+    (packed(input, tags) * 100).div_ceil(POLICY_CHARACTERS_MAX)
 }

@@ -41,6 +41,7 @@ impl RoleSession {
         let who = Who::Role { name: role.name.clone(), id: role.id.clone(), session: name.clone() };
         let (access_key, mut session) = Session::open(account, who, now, seconds)?;
         let mut all_tags = role.tags.clone();
+        let passed_tags = tags.clone();
         merge_tags(&mut all_tags, tags)?;
         session.keys = tag_keys(&all_tags);
         session.keys.extend(keys);
@@ -52,6 +53,7 @@ impl RoleSession {
         session.policies = policies;
         session.transitive_tags = transitive;
         let credentials = session.credentials(&access_key);
+        let packed = packed_size(input, &passed_tags);
         iam.transact(account, |desk| {
             desk.sweep_sessions(now);
             desk.keep_session(access_key, session);
@@ -65,7 +67,7 @@ impl RoleSession {
                 "Arn": Arn::new("sts", "", account, format!("assumed-role/{}/{name}", role.name)).to_string(),
             },
         });
-        if let Some(percent) = packed_size(input) {
+        if let Some(percent) = packed {
             reply["PackedPolicySize"] = json!(percent);
         }
         if let Some(identity) = source_identity {

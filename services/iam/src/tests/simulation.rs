@@ -31,7 +31,8 @@ async fn the_policies_of_a_user_are_simulated() {
     let first = &reply["EvaluationResults"][0];
     assert_eq!(
         first["MatchedStatements"],
-        json!([{ "SourcePolicyId": "AmazonS3ReadOnlyAccess", "SourcePolicyType": "aws-managed" }])
+        json!([{ "SourcePolicyId": "AmazonS3ReadOnlyAccess", "SourcePolicyType": "aws-managed",
+            "StartPosition": { "Line": 1, "Column": 38 }, "EndPosition": { "Line": 1, "Column": 167 } }])
     );
     assert_eq!(first["MissingContextValues"], json!(["aws:SourceVpce"]));
     assert_eq!(reply["EvaluationResults"][1]["MatchedStatements"][0]["SourcePolicyId"], "user_ann_p");
@@ -85,7 +86,10 @@ async fn policies_of_the_request_are_simulated() {
     );
     let reply = lab.ok("SimulateCustomPolicy", by_resource).await;
     assert_eq!(decisions(&reply), ["allowed", "allowed"]);
-    assert_eq!(reply["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyType"], "resource");
+    let matched = &reply["EvaluationResults"][0]["MatchedStatements"][0];
+    assert_eq!(matched["SourcePolicyType"], "resource");
+    assert_eq!(matched["StartPosition"], json!({ "Line": 1, "Column": 37 }));
+    assert_eq!(matched["EndPosition"]["Line"], 1);
     let keys = lab.ok("GetContextKeysForCustomPolicy", json!({ "PolicyInputList": [own] })).await;
     assert_eq!(keys["ContextKeyNames"], json!(["aws:username"]));
     let refusal =

@@ -295,6 +295,7 @@ async fn tags_identity_and_limits_travel_with_the_session() {
         (&reply["SourceIdentity"], &reply["Credentials"]["Expiration"]),
         (&json!("ann"), &json!("2026-11-21T10:15:00Z"))
     );
+    assert!(reply["PackedPolicySize"].as_u64().unwrap() > 0);
     let session = lab.credential(reply["Credentials"]["AccessKeyId"].as_str().unwrap()).unwrap().caller;
     assert_eq!((&*session.keys["aws:PrincipalTag/team"][0], &*session.keys["aws:SourceIdentity"][0]), ("net", "ann"));
     let refusal = lab.call_as(&session, "ListUsers", json!({})).await.unwrap_err();

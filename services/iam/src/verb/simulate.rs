@@ -11,7 +11,7 @@ use crate::state::{Account, key};
 use postern_call::{Caller, Principal, Refusal};
 use postern_names::{AccountId, Arn, Via};
 use postern_policy::{
-    Ask, Attached, Decision, Document, Keys, PolicyKind, PolicySet, StatementRef, decide_given, keys_of,
+    Ask, Attached, Decision, Document, Keys, PolicyKind, PolicySet, Position, StatementRef, decide_given, keys_of,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,7 +160,22 @@ impl Scene {
             PolicyKind::Resource | PolicyKind::Trust => "resource",
             _ => self.types.get(&statement.policy).copied().unwrap_or("none"),
         };
-        json!({ "SourcePolicyId": statement.policy, "SourcePolicyType": kind })
+        let place = self.document_of(statement).and_then(|document| document.place_of(statement.index));
+        // AWS counts columns from 1.
+        let shape = |at: Position| json!({ "Line": at.line, "Column": at.column + 1 });
+        compact(json!({
+            "SourcePolicyId": statement.policy,
+            "SourcePolicyType": kind,
+            "StartPosition": place.map(|(start, _)| shape(start)),
+            "EndPosition": place.map(|(_, end)| shape(end)),
+        }))
+    }
+
+    fn document_of(&self, statement: &StatementRef) -> Option<&Document> {
+        let levels = self.set.service_control.iter().flatten();
+        let mut all = levels.chain(self.set.identity.iter().chain(&self.set.boundary).chain(&self.set.resource));
+        let found = all.find(|attached| attached.kind == statement.kind && attached.name == statement.policy)?;
+        Some(&found.document)
     }
 }
 
