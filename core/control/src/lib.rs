@@ -7,6 +7,7 @@ mod context;
 mod draft;
 mod filter;
 mod listed;
+pub mod outage;
 mod page;
 pub mod refuse;
 mod request;

@@ -1,6 +1,7 @@
 //! The words a user types. One file each.
 
 mod account;
+mod chaos;
 mod coverage;
 mod doctor;
 mod down;
@@ -52,6 +53,8 @@ enum Word {
     Env(env::Env),
     /// Make and list accounts
     Account(account::Account),
+    /// Take an availability zone away, or bring it back
+    Chaos(chaos::Chaos),
     /// Run a command in an instance
     Exec(exec::Exec),
     /// Say why a request was refused or let in
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Word::Status(word) => word.run(),
         Word::Env(word) => word.run(),
         Word::Account(word) => word.run(),
+        Word::Chaos(word) => word.run(),
         Word::Exec(word) => word.run(),
         Word::Explain(word) => word.run(),
         Word::Policy(word) => word.run(),

@@ -55,4 +55,9 @@ fn print(status: &serde_json::Value) {
     ] {
         println!("{label:<14} {}", text(name));
     }
+    let down = status.get("zones_down").and_then(|zones| zones.as_array()).into_iter().flatten();
+    let down: Vec<&str> = down.filter_map(|zone| zone.as_str()).collect();
+    if !down.is_empty() {
+        println!("{:<14} {}", "zones down", down.join(" "));
+    }
 }

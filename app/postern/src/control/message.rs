@@ -2,7 +2,7 @@
 
 use crate::paths::DataDir;
 use crate::say::Trouble;
-use postern_names::AccountId;
+use postern_names::{AccountId, AvailabilityZone};
 use serde::{Deserialize, Serialize};
 use std::os::fd::AsFd;
 
@@ -47,6 +47,14 @@ pub enum Request {
     /// During an exec: the caller's window changed.
     Resize(Window),
     Explain(Explain),
+    Chaos(Chaos),
+}
+
+/// What is taken away or brought back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chaos {
+    Zone { zone: AvailabilityZone, down: bool },
 }
 
 /// What is to be explained.

@@ -1,6 +1,6 @@
 //! The answering side: one thread a connection, since an exec lasts as long as its command.
 
-use super::{AccountWord, Exec, Request, Window};
+use super::{AccountWord, Chaos, Exec, Request, Window};
 use crate::paths::DataDir;
 use crate::say::Trouble;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -18,6 +18,8 @@ pub trait Control: Send + Sync + 'static {
     fn down(&self);
     /// Makes, lists, or opens an account.
     fn account(&self, word: AccountWord) -> Result<Value, Trouble>;
+    /// Takes something away, or brings it back.
+    fn chaos(&self, word: Chaos) -> Result<Value, Trouble>;
     /// Runs a command to its end; sizes of the caller's window come by `windows`.
     fn exec(&self, exec: Exec, descriptors: [OwnedFd; 3], windows: mpsc::Receiver<Window>) -> Result<u8, Trouble>;
 }
@@ -65,6 +67,7 @@ fn converse(mut stream: &UnixStream, control: &dyn Control, explainer: &dyn Expl
             return Ok(());
         }
         Request::Account(word) => control.account(word)?,
+        Request::Chaos(word) => control.chaos(word)?,
         Request::Explain(what) => explainer.explain(what)?,
         Request::Resize(_) => return Err(Trouble::new("a window size outside a command")),
         Request::Exec(exec) => {

@@ -121,7 +121,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     })?;
 
     let endpoint = serve_host(&door, listener)?;
-    let told = told(settings, &endpoint, world, &lifecycle, objects, registry);
+    let told = told(settings, &endpoint, world, &lifecycle, objects, (registry, ec2));
     control::serve(dir, told.clone(), Arc::new(FromRecords(Arc::clone(&door))))?;
     lifecycle.kick_all();
     let uses = Arc::clone(&iam);
@@ -135,7 +135,7 @@ fn told(
     world: Arc<std::sync::RwLock<postern_model::World>>,
     lifecycle: &Arc<Lifecycle>,
     objects: Arc<S3>,
-    registry: Registry,
+    asked: (Registry, Arc<Ec2>),
 ) -> Arc<Told> {
     let mode = if postern_sandbox::rootless_within() { "rootless" } else { "root" };
     let fixed = Map::from_iter([
@@ -145,7 +145,7 @@ fn told(
         ("data_dir".to_owned(), json!(settings.dir.path())),
         ("mode".to_owned(), json!(mode)),
     ]);
-    Told::new(world, Arc::clone(lifecycle), move || objects.bucket_count(), registry, fixed)
+    Told::new(world, Arc::clone(lifecycle), move || objects.bucket_count(), asked, fixed)
 }
 
 /// For `map_err`: a kernel step that failed, with the way to find out more.

@@ -2,8 +2,11 @@
 
 use super::accounts::Registry;
 use super::lifecycle::Lifecycle;
-use crate::control::{AccountWord, Control, Exec, Window};
+use crate::control::{AccountWord, Chaos, Control, Exec, Window};
 use crate::say::Trouble;
+use postern_call::Refusal;
+use postern_control::outage;
+use postern_ec2::Ec2;
 use postern_model::{InstanceState, World};
 use serde_json::{Map, Value, json};
 use std::os::fd::OwnedFd;
@@ -17,6 +20,7 @@ pub struct Told {
     lifecycle: Arc<Lifecycle>,
     buckets: Box<dyn Fn() -> usize + Send + Sync>,
     registry: Registry,
+    ec2: Arc<Ec2>,
     /// What never changes: endpoint, region, account.
     fixed: Map<String, Value>,
 }
@@ -26,10 +30,10 @@ impl Told {
         world: Arc<RwLock<World>>,
         lifecycle: Arc<Lifecycle>,
         buckets: impl Fn() -> usize + Send + Sync + 'static,
-        registry: Registry,
+        (registry, ec2): (Registry, Arc<Ec2>),
         fixed: Map<String, Value>,
     ) -> Arc<Self> {
-        Arc::new(Self { down: Notify::new(), world, lifecycle, buckets: Box::new(buckets), registry, fixed })
+        Arc::new(Self { down: Notify::new(), world, lifecycle, buckets: Box::new(buckets), registry, ec2, fixed })
     }
 
     /// Returns when somebody wants the region to stop.
@@ -63,6 +67,7 @@ impl Control for Told {
             ("sandboxes".to_owned(), json!(self.lifecycle.count())),
             ("vpc_endpoints".to_owned(), json!(world.endpoints.len())),
             ("buckets".to_owned(), json!((self.buckets)())),
+            ("zones_down".to_owned(), json!(world.outages.zones.keys().collect::<Vec<_>>())),
         ]);
         Value::Object(status)
     }
@@ -73,6 +78,16 @@ impl Control for Told {
 
     fn account(&self, word: AccountWord) -> Result<Value, Trouble> {
         self.registry.answer(word)
+    }
+
+    fn chaos(&self, word: Chaos) -> Result<Value, Trouble> {
+        let Chaos::Zone { zone, down } = word;
+        let now = time::OffsetDateTime::now_utc();
+        let wrong = |why: String| Refusal::new("InvalidParameterValue", why);
+        let named = zone.clone();
+        let change = self.ec2.change(move |draft| outage::set(draft, &named, down, now).map_err(wrong));
+        let changed = self.registry.runtime.block_on(change).map_err(|refusal| Trouble::new(refusal.message))?;
+        Ok(json!({ "zone": zone, "down": down, "changed": changed }))
     }
 
     fn exec(&self, exec: Exec, descriptors: [OwnedFd; 3], windows: mpsc::Receiver<Window>) -> Result<u8, Trouble> {

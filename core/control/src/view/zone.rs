@@ -1,5 +1,6 @@
 //! Regions and zones in replies.
 
+use postern_model::World;
 use postern_names::{AvailabilityZone, Region};
 use serde_json::{Value, json};
 
@@ -90,7 +91,12 @@ pub fn group_long_name(region: &Region) -> String {
     format!("{} 1", facts(region).map_or(region.as_str(), |facts| facts.long_name))
 }
 
-pub fn zone(zone: &AvailabilityZone) -> Value {
+/// `unavailable` while it is down.
+pub fn state(world: &World, zone: &AvailabilityZone) -> &'static str {
+    if world.zone_is_down(zone) { "unavailable" } else { "available" }
+}
+
+pub fn zone(world: &World, zone: &AvailabilityZone) -> Value {
     let region = zone.region();
     let geography = facts(&region).map(|facts| facts.geography);
     json!({
@@ -104,6 +110,6 @@ pub fn zone(zone: &AvailabilityZone) -> Value {
         "ZoneType": "availability-zone",
         "GroupLongName": group_long_name(&region),
         "Geography": geography.map(|name| json!({ "Name": name })).into_iter().collect::<Vec<_>>(),
-        "State": "available",
+        "State": state(world, zone),
     })
 }

@@ -4,7 +4,7 @@ use super::Verb;
 use super::find::default_vpc;
 use crate::{Context, Draft, Filters, Request, one, refuse, view};
 use postern_call::Refusal;
-use postern_model::Tags;
+use postern_model::{Tags, World};
 use postern_names::{AvailabilityZone, Region};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn describe_regions(_: &mut Draft<'_>, _: &Context<'_>, request: &Request<'_>) -
     Ok(json!({ "Regions": items }))
 }
 
-fn describe_zones(_: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
+fn describe_zones(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let (names, ids) = (request.texts("ZoneNames"), request.texts("ZoneIds"));
     let zones = context.region.zones();
     if let Some(unknown) = names.iter().find(|name| !zones.iter().any(|zone| zone.as_str() == **name)) {
@@ -51,28 +51,28 @@ fn describe_zones(_: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_
         return Err(Refusal::new("InvalidParameterValue", message));
     }
     let filters = Filters::of(request);
-    filters.check_names(|name| zone_values(None, context.region, name).is_some())?;
+    filters.check_names(|name| zone_values(draft, None, context.region, name).is_some())?;
     let mut items = Vec::new();
     for zone in zones {
         let is_named = (names.is_empty() && ids.is_empty())
             || names.contains(&zone.as_str())
             || ids.iter().any(|id| zone.id() == *id);
-        if is_named && filters.pass(&Tags::new(), |name| zone_values(Some(&zone), context.region, name))? {
-            items.push(view::zone::zone(&zone));
+        if is_named && filters.pass(&Tags::new(), |name| zone_values(draft, Some(&zone), context.region, name))? {
+            items.push(view::zone::zone(draft, &zone));
         }
     }
     Ok(json!({ "AvailabilityZones": items }))
 }
 
 /// What a zone has under a filter; without a zone, whether there is such a filter.
-fn zone_values(zone: Option<&AvailabilityZone>, region: &Region, name: &str) -> Option<Vec<String>> {
+fn zone_values(world: &World, zone: Option<&AvailabilityZone>, region: &Region, name: &str) -> Option<Vec<String>> {
     Some(match name {
         "group-name" => one(view::zone::group(region)),
         "group-long-name" => one(view::zone::group_long_name(region)),
         "message" | "parent-zone-id" | "parent-zone-name" => Vec::new(),
         "opt-in-status" => one("opt-in-not-required"),
         "region-name" => one(region),
-        "state" => one("available"),
+        "state" => zone.map(|zone| one(view::zone::state(world, zone))).unwrap_or_default(),
         "zone-id" => zone.map(|zone| one(zone.id())).unwrap_or_default(),
         "zone-name" => zone.map(one).unwrap_or_default(),
         "zone-type" => one("availability-zone"),

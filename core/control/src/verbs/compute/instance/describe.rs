@@ -4,7 +4,7 @@ use crate::listed::one;
 use crate::verbs::is_visible;
 use crate::{Context, Draft, Filters, Request, find, page, refuse, select, view};
 use postern_call::Refusal;
-use postern_model::{Instance, InstanceState};
+use postern_model::{Instance, InstanceState, World};
 use postern_names::{InstanceId, ReservationId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -67,25 +67,27 @@ pub(super) fn describe_status(
     let mut items = Vec::new();
     for instance in candidates.into_values().filter(|i| all || view::instance::shown_state(i) == InstanceState::Running)
     {
-        if filters.pass(&instance.tags, |name| values(Some(instance), name))? {
-            items.push(status(instance));
+        let health = health(draft, instance);
+        if filters.pass(&instance.tags, |name| values(Some((instance, health)), name))? {
+            items.push(status(instance, health));
         }
     }
     page(request, "InstanceStatuses", items, 5, 1000)
 }
 
 /// What an instance has under a filter; without an instance, whether there is such a filter.
-fn values(instance: Option<&Instance>, name: &str) -> Option<Vec<String>> {
-    let of = |value: fn(&Instance) -> String| Some(instance.map(|i| one(value(i))).unwrap_or_default());
+fn values(instance: Option<(&Instance, Health)>, name: &str) -> Option<Vec<String>> {
+    let of = |value: fn(&Instance) -> String| Some(instance.map(|(i, _)| one(value(i))).unwrap_or_default());
+    let healthy = |word: fn(Health) -> &'static str| {
+        Some(instance.map(|(_, health)| word(health).to_owned()).into_iter().filter(|word| !word.is_empty()).collect())
+    };
     match name {
         "availability-zone" => of(|i| i.zone.to_string()),
         "availability-zone-id" => of(|i| i.zone.id()),
         "instance-state-code" => of(|i| view::instance::shown_state(i).wire().0.to_string()),
         "instance-state-name" => of(|i| view::instance::shown_state(i).wire().1.to_owned()),
-        "instance-status.status" | "system-status.status" | "attached-ebs-status.status" => {
-            of(|i| health(i).0.to_owned())
-        }
-        "instance-status.reachability" | "system-status.reachability" => of(|i| health(i).1.to_owned()),
+        "instance-status.status" | "system-status.status" | "attached-ebs-status.status" => healthy(|health| health.0),
+        "instance-status.reachability" | "system-status.reachability" => healthy(|health| health.1),
         "operator.managed" => of(|_| "false".to_owned()),
         "operator.principal" | "application-status.status" => Some(Vec::new()),
         event if event.starts_with("event.") => Some(Vec::new()),
@@ -93,17 +95,20 @@ fn values(instance: Option<&Instance>, name: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Status and its reachability detail: an instance here is as healthy as it is running.
-fn health(instance: &Instance) -> (&'static str, &'static str) {
+/// Status and its reachability detail.
+type Health = (&'static str, &'static str);
+
+/// An instance here is as healthy as it is running and its zone is up.
+fn health(world: &World, instance: &Instance) -> Health {
     match view::instance::shown_state(instance) {
+        InstanceState::Running if world.zone_is_down(&instance.zone) => ("impaired", "failed"),
         InstanceState::Running => ("ok", "passed"),
         InstanceState::Pending => ("initializing", "initializing"),
         _ => ("not-applicable", ""),
     }
 }
 
-fn status(instance: &Instance) -> Value {
-    let (word, detail) = health(instance);
+fn status(instance: &Instance, (word, detail): Health) -> Value {
     let details = if detail.is_empty() { json!([]) } else { json!([{ "Name": "reachability", "Status": detail }]) };
     let summary = json!({ "Details": details, "Status": word });
     json!({

@@ -25,6 +25,7 @@ pub(super) fn run(draft: &mut Draft<'_>, context: &Context<'_>, request: &Reques
     let plans = launch_interface::plans(draft, context, request, kind)?;
     let subnet = launch_interface::place(draft, context, &plans)?;
     not_served::check_names(request, &subnet)?;
+    check_zone(draft, kind, &subnet)?;
     if let Some(fixed) = launch_interface::fixes(&plans).filter(|_| counts.1 > 1) {
         return Err(refuse::invalid_combination(format!(
             "A {fixed} may not be specified when launching more than one instance"
@@ -51,6 +52,21 @@ pub(super) fn run(draft: &mut Draft<'_>, context: &Context<'_>, request: &Reques
     }
     let launched: Vec<&Instance> = ids.iter().filter_map(|id| draft.instances.get(id)).collect();
     Ok(view::reservation::reservation(draft, &view::instance::interfaces(draft), &launched))
+}
+
+/// A zone that is down takes no instances.
+fn check_zone(world: &World, kind: &InstanceType, subnet: &Subnet) -> Result<(), Refusal> {
+    if !world.zone_is_down(&subnet.zone) {
+        return Ok(());
+    }
+    let message = format!(
+        "We currently do not have sufficient {} capacity in the Availability Zone you requested ({}). Our system will be \
+         working on provisioning additional capacity.",
+        kind.name, subnet.zone
+    );
+    Err(Refusal::new("InsufficientInstanceCapacity", message)
+        .status(500)
+        .hint("postern chaos az ZONE --up brings it back"))
 }
 
 /// The instance as every one of the call begins.
