@@ -21,6 +21,12 @@ const IDS: &[(&str, &str, &str, &str)] = &[
     ("aclassoc", "InvalidAssociationID.Malformed", "InvalidAssociationID.NotFound", "The association ID"),
     ("eni", "InvalidNetworkInterfaceID.Malformed", "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID"),
     ("eni-attach", "InvalidAttachmentID.Malformed", "InvalidAttachmentID.NotFound", "The attachment ID"),
+    (
+        "pcx",
+        "InvalidVpcPeeringConnectionId.Malformed",
+        "InvalidVpcPeeringConnectionID.NotFound",
+        "The vpcPeeringConnection ID",
+    ),
     ("eipalloc", "InvalidAllocationID.Malformed", "InvalidAllocationID.NotFound", "The allocation ID"),
     ("eipassoc", "InvalidAssociationID.Malformed", "InvalidAssociationID.NotFound", "The association ID"),
     ("nat", "NatGatewayMalformed", "NatGatewayNotFound", "NatGateway"),

@@ -34,6 +34,12 @@ macro_rules! taggable {
                     tags: &rule.tags,
                 }));
             }
+            for peering in world.peerings.values() {
+                let own = own_side(context, peering);
+                let tags = own.map(|is_requester| &side(peering, is_requester).tags);
+                let id = || peering.id.to_string();
+                all.extend(tags.map(|tags| Tagged { id: id(), resource_type: "vpc-peering-connection", tags }));
+            }
             for instance in world.instances.values().filter(|i| is_mine(context, i.owner, &i.region)) {
                 let volume = &instance.root_volume;
                 all.push(Tagged { id: volume.id.to_string(), resource_type: "volume", tags: &volume.tags });
@@ -46,6 +52,9 @@ macro_rules! taggable {
             $(if let Ok(id) = <$id>::from_str(text) {
                 return world.$map.get(&id).map(|e| &e.tags);
             })*
+            if let Ok(id) = VpcPeeringConnectionId::from_str(text) {
+                return world.peerings.get(&id).map(|peering| &peering.requester.tags);
+            }
             None
         }
 
@@ -63,6 +72,9 @@ macro_rules! taggable {
                 draft.put(entity);
                 return Ok(());
             })*
+            if let Ok(id) = VpcPeeringConnectionId::from_str(text) {
+                return change_peering(draft, context, id, with);
+            }
             if let Ok(id) = SecurityGroupRuleId::from_str(text) {
                 return change_rule(draft, context, id, with);
             }
@@ -94,6 +106,34 @@ taggable! {
 /// A prefix list may be AWS's own and then has no owner.
 fn is_mine(context: &Context<'_>, owner: impl Into<Option<AccountId>>, region: &Region) -> bool {
     owner.into().is_some_and(|owner| is_visible(context, owner, region))
+}
+
+/// Whether the caller's side of a connection is the requester's; `None`: it has no side of its own.
+fn own_side(context: &Context<'_>, peering: &VpcPeeringConnection) -> Option<bool> {
+    [true, false].into_iter().find(|requester| {
+        let side = side(peering, *requester);
+        is_mine(context, side.owner, &side.region)
+    })
+}
+
+fn side(peering: &VpcPeeringConnection, requester: bool) -> &PeeringSide {
+    if requester { &peering.requester } else { &peering.accepter }
+}
+
+/// Each owner has tags of its own on a connection.
+fn change_peering(
+    draft: &mut Draft<'_>,
+    context: &Context<'_>,
+    id: VpcPeeringConnectionId,
+    with: impl FnOnce(&mut Tags) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let not_found = || refuse::not_found(VpcPeeringConnectionId::PREFIX, id);
+    let mut peering = draft.peerings.get(&id).cloned().ok_or_else(not_found)?;
+    let is_requester = own_side(context, &peering).ok_or_else(not_found)?;
+    let own = if is_requester { &mut peering.requester } else { &mut peering.accepter };
+    with(&mut own.tags)?;
+    draft.put(peering);
+    Ok(())
 }
 
 fn change_rule(

@@ -109,7 +109,8 @@ impl World {
         all.extend(self.key_pairs.values().cloned().map(Entity::from));
         all.extend(self.instances.values().cloned().map(Entity::from));
         all.extend(self.peerings.values().cloned().map(Entity::from));
-        all.push(Entity::from(self.outages.clone()));
+        let outages = Some(&self.outages).filter(|outages| !outages.zones.is_empty());
+        all.extend(outages.cloned().map(Entity::from));
         all.extend(self.hosted_zones.values().cloned().map(Entity::from));
         all
     }

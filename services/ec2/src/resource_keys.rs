@@ -46,6 +46,7 @@ fn own_key(word: &str) -> Option<&'static str> {
         "subnet" => "ec2:subnetid",
         "volume" => "ec2:volumeid",
         "vpc" => "ec2:vpcid",
+        "vpc-peering-connection" => "ec2:vpcpeeringconnectionid",
         _ => return None,
     })
 }
@@ -102,6 +103,13 @@ impl Collected<'_> {
                 }
             }
             "vpc" => self.set("ec2:tenancy", self.text("InstanceTenancy").unwrap_or("default").to_owned()),
+            "vpc-peering-connection" => {
+                for (member, key) in [("VpcId", "ec2:requestervpc"), ("PeerVpcId", "ec2:acceptervpc")] {
+                    if let Some(id) = self.text(member).map(str::to_owned) {
+                        self.set_arn(key, "vpc", id);
+                    }
+                }
+            }
             "vpc-endpoint" => {
                 if let Some(service) = self.text("ServiceName").map(str::to_owned) {
                     self.endpoint_service(&service);
@@ -185,6 +193,13 @@ impl Collected<'_> {
                 if let Some(address) = id.parse().ok().and_then(|id: AllocationId| world.addresses.get(&id)) {
                     self.set("ec2:publicipaddress", address.public_ip);
                     self.set("ec2:domain", "vpc");
+                }
+            }
+            "vpc-peering-connection" => {
+                let found = id.parse().ok().and_then(|id: VpcPeeringConnectionId| world.peerings.get(&id));
+                let Some(peering) = found else { return };
+                for (side, key) in [(&peering.requester, "ec2:requestervpc"), (&peering.accepter, "ec2:acceptervpc")] {
+                    self.set(key, Arn::new("ec2", side.region.as_str(), side.owner, format!("vpc/{}", side.vpc)));
                 }
             }
             "vpc-endpoint" => {

@@ -77,10 +77,15 @@ fn touch(world: &World, call: &Call, account: AccountId, mention: &Mention, all:
 pub fn arn(call: &Call, account: AccountId, mention: &Mention) -> String {
     let Mention { word, id } = mention;
     let is_aws_list = *word == "prefix-list" && id.len() == "pl-".len() + 8;
+    // The VPC that a peering request is for may be another account's, in another region.
+    let text = |member: &str| call.input.get(member).and_then(Value::as_str);
+    let is_peer = *word == "vpc" && text("PeerVpcId") == Some(id);
+    let region = text("PeerRegion").filter(|_| is_peer).unwrap_or(call.region.as_str());
     let owner = match *word {
+        _ if is_peer && text("PeerOwnerId").is_some() => text("PeerOwnerId").unwrap_or_default().to_owned(),
         "image" | "snapshot" => String::new(),
         _ if is_aws_list => "aws".to_owned(),
         _ => account.to_string(),
     };
-    Arn::new("ec2", call.region.as_str(), owner, format!("{word}/{id}")).to_string()
+    Arn::new("ec2", region, owner, format!("{word}/{id}")).to_string()
 }

@@ -3,8 +3,8 @@
 use crate::listed::{FilterValues, Listed, one};
 use crate::tags;
 use crate::view::group_rule::{protocol, wire_ports};
-use postern_model::{GroupPeer, RuleDirection, SecurityGroup, SecurityGroupRule, Tags, World};
-use postern_names::{AccountId, Arn, Region, SecurityGroupId};
+use postern_model::{GroupPeer, RuleDirection, SecurityGroup, SecurityGroupRule, Tags, VpcPeeringConnection, World};
+use postern_names::{AccountId, Arn, Region, SecurityGroupId, VpcId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -94,8 +94,8 @@ pub fn arn(group: &SecurityGroup) -> Arn {
     Arn::new("ec2", group.region.as_str(), group.owner, format!("security-group/{}", group.id))
 }
 
-pub fn group(group: &SecurityGroup) -> Value {
-    let of = |direction| permissions(group.rules.iter().filter(move |r| r.direction == direction));
+pub fn group(world: &World, group: &SecurityGroup) -> Value {
+    let of = |direction| permissions(world, group.vpc, group.rules.iter().filter(move |r| r.direction == direction));
     json!({
         "GroupId": group.id.to_string(),
         "IpPermissionsEgress": of(Egress),
@@ -120,9 +120,28 @@ pub fn identifiers(world: &World, groups: &[SecurityGroupId]) -> Value {
         .collect()
 }
 
+/// What is said of a group of another VPC besides: its VPC, and the connection to it with its state.
+pub fn beyond(world: &World, vpc: VpcId, group: SecurityGroupId) -> Map<String, Value> {
+    let mut told = Map::new();
+    let Some(other) = world.security_groups.get(&group).map(|group| group.vpc).filter(|other| *other != vpc) else {
+        return told;
+    };
+    told.insert("VpcId".into(), json!(other.to_string()));
+    let joins = |p: &&VpcPeeringConnection| p.other_side(vpc).is_some_and(|side| side.vpc == other);
+    let all: Vec<_> = world.peerings.values().filter(joins).collect();
+    // The one that is active, else the one that was last.
+    let last = || all.iter().max_by_key(|p| p.ended);
+    if let Some(peering) = all.iter().find(|p| p.is_active()).or_else(last) {
+        let status = if peering.is_active() { "active" } else { "deleted" };
+        told.insert("VpcPeeringConnectionId".into(), json!(peering.id.to_string()));
+        told.insert("PeeringStatus".into(), json!(status));
+    }
+    told
+}
+
 /// Rules of one direction as `IpPermissions`: those of the same protocol and ports are one, in the order of their
-/// first rule.
-pub fn permissions<'r>(rules: impl Iterator<Item = &'r SecurityGroupRule>) -> Value {
+/// first rule. `vpc` is that of the rules' group.
+pub fn permissions<'r>(world: &World, vpc: VpcId, rules: impl Iterator<Item = &'r SecurityGroupRule>) -> Value {
     let mut merged: Vec<Vec<&SecurityGroupRule>> = Vec::new();
     for rule in rules {
         let is_like =
@@ -132,10 +151,10 @@ pub fn permissions<'r>(rules: impl Iterator<Item = &'r SecurityGroupRule>) -> Va
             None => merged.push(vec![rule]),
         }
     }
-    merged.iter().filter_map(|same| Some(permission(same.first()?, same))).collect()
+    merged.iter().filter_map(|same| Some(permission(world, vpc, same.first()?, same))).collect()
 }
 
-fn permission(first: &SecurityGroupRule, rules: &[&SecurityGroupRule]) -> Value {
+fn permission(world: &World, vpc: VpcId, first: &SecurityGroupRule, rules: &[&SecurityGroupRule]) -> Value {
     let mut permission = Map::new();
     permission.insert("IpProtocol".into(), json!(protocol(first)));
     if let Some((from, to)) = wire_ports(first) {
@@ -143,14 +162,14 @@ fn permission(first: &SecurityGroupRule, rules: &[&SecurityGroupRule]) -> Value 
         permission.insert("ToPort".into(), json!(to));
     }
     for list in ["UserIdGroupPairs", "IpRanges", "Ipv6Ranges", "PrefixListIds"] {
-        let peers: Vec<Value> = rules.iter().filter_map(|rule| peer(list, rule)).collect();
+        let peers: Vec<Value> = rules.iter().filter_map(|rule| peer(world, vpc, list, rule)).collect();
         permission.insert(list.into(), Value::from(peers));
     }
     Value::Object(permission)
 }
 
 /// The rule's peer as an element of this list, if it belongs there.
-fn peer(list: &str, rule: &SecurityGroupRule) -> Option<Value> {
+fn peer(world: &World, vpc: VpcId, list: &str, rule: &SecurityGroupRule) -> Option<Value> {
     let mut peer = Map::new();
     if let Some(description) = &rule.description {
         peer.insert("Description".into(), json!(description));
@@ -159,6 +178,7 @@ fn peer(list: &str, rule: &SecurityGroupRule) -> Option<Value> {
         ("UserIdGroupPairs", GroupPeer::Group { id, owner }) => {
             peer.insert("UserId".into(), json!(owner.to_string()));
             peer.insert("GroupId".into(), json!(id.to_string()));
+            peer.extend(beyond(world, vpc, *id));
         }
         ("IpRanges", GroupPeer::Cidr(cidr)) => {
             peer.insert("CidrIp".into(), json!(cidr.to_string()));

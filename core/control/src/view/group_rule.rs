@@ -45,8 +45,8 @@ pub fn group_rule(world: &World, group: &SecurityGroup, rule: &SecurityGroupRule
     reply.insert("GroupOwnerId".into(), json!(group.owner.to_string()));
     if let GroupPeer::Group { id, owner } = &rule.peer {
         let mut peer = json!({ "GroupId": id.to_string(), "UserId": owner.to_string() });
-        if let Some(referenced) = world.security_groups.get(id).filter(|referenced| referenced.vpc != group.vpc) {
-            peer["VpcId"] = json!(referenced.vpc.to_string());
+        if let Some(peer) = peer.as_object_mut() {
+            peer.extend(super::group::beyond(world, group.vpc, *id));
         }
         reply.insert("ReferencedGroupInfo".into(), peer);
     }

@@ -19,6 +19,7 @@ pub mod key_pair;
 pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
+pub mod peering;
 pub mod prefix_list;
 pub mod reservation;
 pub mod route_table;

@@ -7,6 +7,7 @@ mod endpoints;
 mod flaws;
 mod gateways;
 mod interface_endpoints;
+mod peerings;
 mod prefix_lists;
 mod random;
 mod random_compute;

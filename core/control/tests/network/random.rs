@@ -16,7 +16,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0usize..30, any::<[usize; 3]>(), 0u8..6, 15u8..30).prop_map(|(operation, picks, octet, length)| Step {
+    (0usize..36, any::<[usize; 3]>(), 0u8..6, 15u8..30).prop_map(|(operation, picks, octet, length)| Step {
         operation,
         picks,
         octet,
@@ -45,6 +45,8 @@ fn call(world: &World, step: &Step) -> (&'static str, Value) {
     let association = text(associations, b, "rtbassoc");
     let cidrs = world.vpcs.values().flat_map(|v| &v.cidrs).map(|c| c.association.to_string()).collect();
     let range = text(cidrs, c, "vpc-cidr-assoc");
+    let other_vpc = text(world.vpcs.keys().map(|i| i.to_string()).collect(), c, "vpc");
+    let peering = text(world.peerings.keys().map(|i| i.to_string()).collect(), b, "pcx");
     let cidr = format!("10.{}.{}.0/{}", step.octet, b % 4 * 16, step.length);
     // Most subnets wanted are possible ones.
     let inside = match world.vpcs.values().find(|v| v.id.to_string() == vpc).and_then(|v| v.primary_cidr()) {
@@ -106,6 +108,19 @@ fn call(world: &World, step: &Step) -> (&'static str, Value) {
             ("ModifyVpcEndpoint", json!({ "VpcEndpointId": endpoint, *member: value }))
         }
         28 => ("ModifyVpcAttribute", json!({ "VpcId": vpc, "EnableDnsHostnames": { "Value": c % 3 != 0 } })),
+        29 | 30 => ("CreateVpcPeeringConnection", json!({ "VpcId": vpc, "PeerVpcId": other_vpc })),
+        31 | 32 => ("AcceptVpcPeeringConnection", json!({ "VpcPeeringConnectionId": peering })),
+        33 => {
+            let operations = ["RejectVpcPeeringConnection", "DeleteVpcPeeringConnection"];
+            (operations[a % 2], json!({ "VpcPeeringConnectionId": peering }))
+        }
+        34 => {
+            let route = json!({
+                "RouteTableId": table, "DestinationCidrBlock": "10.96.0.0/12", "VpcPeeringConnectionId": peering,
+            });
+            ("CreateRoute", route)
+        }
+        _ if b % 3 == 0 => ("DeleteVpc", json!({ "VpcId": vpc })),
         _ => ("DeleteRouteTable", json!({ "RouteTableId": table })),
     }
 }
@@ -113,6 +128,7 @@ fn call(world: &World, step: &Step) -> (&'static str, Value) {
 /// A VPC in which most calls find what they need.
 fn furnished() -> Rig {
     let mut rig = Rig::new();
+    rig.vpc("10.99.0.0/16");
     let vpc = rig.vpc("10.0.0.0/16");
     rig.gateway(&vpc);
     for n in 8..10 {

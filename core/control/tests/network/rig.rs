@@ -139,7 +139,7 @@ impl Rig {
         };
         let short = |route: &Value| {
             let destination = text(route, &["DestinationCidrBlock", "DestinationPrefixListId"]);
-            let target = text(route, &["GatewayId", "NatGatewayId", "NetworkInterfaceId"]);
+            let target = text(route, &["GatewayId", "NatGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId"]);
             format!("{destination} {target} {}", text(route, &["State"]))
         };
         reply["RouteTables"][0]["Routes"].as_array().unwrap().iter().map(short).collect()

@@ -18,8 +18,6 @@ macro_rules! absent {
 }
 
 absent! {
-    describe_vpc_peering_connections: "VpcPeeringConnections", "VpcPeeringConnectionIds",
-        "InvalidVpcPeeringConnectionID.NotFound", "The vpcPeeringConnection ID";
     describe_egress_only_internet_gateways: "EgressOnlyInternetGateways", "EgressOnlyInternetGatewayIds",
         "InvalidGatewayID.NotFound", "The gateway ID";
     describe_vpn_gateways: "VpnGateways", "VpnGatewayIds", "InvalidVpnGatewayID.NotFound", "The vpnGateway ID";

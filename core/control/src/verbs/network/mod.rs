@@ -23,6 +23,7 @@ mod internet_gateway;
 mod modify_subnet_attribute;
 mod modify_vpc_endpoint;
 mod nat_gateway;
+mod peering;
 mod prefix_list;
 mod route;
 mod route_table;
@@ -36,6 +37,7 @@ pub use default_vpc::seed;
 
 /// Operation and verb.
 pub const VERBS: &[(&str, Verb)] = &[
+    ("AcceptVpcPeeringConnection", peering::accept_vpc_peering_connection),
     ("AllocateAddress", address::allocate_address),
     ("AssociateAddress", associate_address::associate_address),
     ("AssociateDhcpOptions", dhcp_options::associate_dhcp_options),
@@ -55,6 +57,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("CreateTags", tags::create_tags),
     ("CreateVpc", create_vpc::create_vpc),
     ("CreateVpcEndpoint", create_vpc_endpoint::create_vpc_endpoint),
+    ("CreateVpcPeeringConnection", peering::create_vpc_peering_connection),
     ("DeleteDhcpOptions", dhcp_options::delete_dhcp_options),
     ("DeleteEgressOnlyInternetGateway", absent::delete_egress_only_internet_gateway),
     ("DeleteInternetGateway", internet_gateway::delete_internet_gateway),
@@ -66,6 +69,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("DeleteTags", tags::delete_tags),
     ("DeleteVpc", delete_vpc::delete_vpc),
     ("DeleteVpcEndpoints", delete_vpc_endpoints::delete_vpc_endpoints),
+    ("DeleteVpcPeeringConnection", peering::delete_vpc_peering_connection),
     ("DescribeAddresses", address::describe_addresses),
     ("DescribeAddressesAttribute", address::describe_addresses_attribute),
     ("DescribeCarrierGateways", absent::describe_carrier_gateways),
@@ -90,7 +94,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("DescribeVpcEndpointServiceConfigurations", absent::describe_vpc_endpoint_service_configurations),
     ("DescribeVpcEndpointServices", describe_vpc_endpoint_services::describe_vpc_endpoint_services),
     ("DescribeVpcEndpoints", describe::describe_vpc_endpoints),
-    ("DescribeVpcPeeringConnections", absent::describe_vpc_peering_connections),
+    ("DescribeVpcPeeringConnections", peering::describe_vpc_peering_connections),
     ("DescribeVpcs", describe::describe_vpcs),
     ("DescribeVpnConnections", absent::describe_vpn_connections),
     ("DescribeVpnGateways", absent::describe_vpn_gateways),
@@ -105,6 +109,8 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("ModifySubnetAttribute", modify_subnet_attribute::modify_subnet_attribute),
     ("ModifyVpcAttribute", vpc_attribute::modify_vpc_attribute),
     ("ModifyVpcEndpoint", modify_vpc_endpoint::modify_vpc_endpoint),
+    ("ModifyVpcPeeringConnectionOptions", peering::modify_vpc_peering_connection_options),
+    ("RejectVpcPeeringConnection", peering::reject_vpc_peering_connection),
     ("ReleaseAddress", address::release_address),
     ("ReplaceRoute", route::replace_route),
     ("ReplaceRouteTableAssociation", route_table_association::replace_route_table_association),

@@ -1,5 +1,6 @@
 //! Where a route may lead: the target members of CreateRoute and ReplaceRoute.
 
+use super::peering::find_peering;
 use crate::request::parse_id;
 use crate::verbs::is_visible;
 use crate::{Context, Request, find, refuse};
@@ -44,9 +45,7 @@ pub fn read(
         "NetworkInterfaceId" => network_interface(world, context, table, parse_id(id)?),
         "InstanceId" => instance(world, context, table, parse_id(id)?),
         "VpcEndpointId" => endpoint(world, context, parse_id(id)?),
-        "VpcPeeringConnectionId" => {
-            Err(absent("InvalidVpcPeeringConnectionID.NotFound", "The vpcPeeringConnection ID", id))
-        }
+        "VpcPeeringConnectionId" => peering(world, context, table, parse_id(id)?),
         "TransitGatewayId" => Err(absent("InvalidTransitGatewayID.NotFound", "The transitGateway ID", id)),
         "EgressOnlyInternetGatewayId" => Err(absent("InvalidGatewayID.NotFound", "The gateway ID", id)),
         "LocalGatewayId" => Err(absent("InvalidLocalGatewayID.NotFound", "The localGateway ID", id)),
@@ -124,6 +123,23 @@ fn network_interface(
         return Err(other_network(table, "interface", id));
     }
     Ok(RouteTarget::NetworkInterface(id))
+}
+
+/// A request is a target too, and a black hole until it is accepted. What has ended is none.
+fn peering(
+    world: &World,
+    context: &Context<'_>,
+    table: &RouteTable,
+    id: VpcPeeringConnectionId,
+) -> Result<RouteTarget, Refusal> {
+    let peering = find_peering(world, context, id)?;
+    if !matches!(peering.state, PeeringState::Active | PeeringState::PendingAcceptance) {
+        return Err(refuse::not_found(VpcPeeringConnectionId::PREFIX, id));
+    }
+    if peering.side(table.vpc).is_none() {
+        return Err(other_network(table, "vpc peering connection", id));
+    }
+    Ok(RouteTarget::Peering(id))
 }
 
 /// An instance stands for its one interface.

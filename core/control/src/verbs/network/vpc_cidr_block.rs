@@ -45,6 +45,7 @@ pub fn associate_vpc_cidr_block(
         let message = format!("The CIDR '{cidr}' conflicts with another CIDR block of the VPC '{}'.", vpc.id);
         return Err(Refusal::new("InvalidVpc.Range", message));
     }
+    check_peers(draft, &vpc, cidr)?;
     check_routes(draft, &vpc, cidr)?;
     let added = VpcCidr { association: VpcCidrAssociationId::from_bits(context.outside.bits()), cidr };
     let reply = view::vpc::cidr_association(&added, "associating");
@@ -71,6 +72,15 @@ fn check_class(vpc: &Vpc, cidr: Ipv4Cidr) -> Result<(), Refusal> {
              or use a publicly-routable CIDR."
         ),
     ))
+}
+
+/// A range of a peered VPC is taken.
+fn check_peers(world: &World, vpc: &Vpc, cidr: Ipv4Cidr) -> Result<(), Refusal> {
+    let taken =
+        world.peerings_of(vpc.id).find(|(_, other)| world.ranges_of_side(other).iter().any(|r| r.overlaps(cidr)));
+    let Some((peering, other)) = taken else { return Ok(()) };
+    let message = format!("The CIDR '{cidr}' overlaps with a CIDR block of the peered VPC '{}'.", other.vpc);
+    Err(Refusal::new("InvalidVpc.Range", message).hint(format!("{} joins the two VPCs", peering.id)))
 }
 
 /// The range must be smaller than the destination of every route that it overlaps.

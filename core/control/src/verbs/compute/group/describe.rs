@@ -20,7 +20,7 @@ pub(super) fn describe_groups(
         let by_id: Vec<_> = if ids_too { request.ids("GroupIds")? } else { Vec::new() };
         groups.retain(|group| named.contains(&group.id) || by_id.contains(&group.id));
     }
-    page(request, "SecurityGroups", groups.into_iter().map(view::group::group).collect(), 5, 1000)
+    page(request, "SecurityGroups", groups.into_iter().map(|group| view::group::group(draft, group)).collect(), 5, 1000)
 }
 
 pub(super) fn groups_for_vpc(

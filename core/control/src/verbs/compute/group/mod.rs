@@ -28,4 +28,5 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("ModifySecurityGroupRules", modify_rules::modify),
     ("DescribeSecurityGroupRules", describe_rules::describe_rules),
     ("DescribeSecurityGroupReferences", references::references),
+    ("DescribeStaleSecurityGroups", references::stale),
 ];

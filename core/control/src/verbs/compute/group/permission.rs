@@ -156,10 +156,21 @@ impl Scope<'_> {
 
     fn peer_group(&self, pair: &Request<'_>) -> Result<GroupPeer, Refusal> {
         match (pair.text("GroupId"), pair.text("GroupName")) {
-            (Some(_), _) => peer_group(self.world, self.context, self.group, pair.id("GroupId")?),
+            (Some(_), _) => {
+                let found = peer_group(self.world, self.context, self.group, pair.id("GroupId")?)?;
+                self.check_owner(pair, &found)?;
+                Ok(found)
+            }
             (None, Some(name)) => self.peer_group_by_name(name),
             (None, None) => Err(Refusal::new("MissingParameter", "Source group ID missing.")),
         }
+    }
+
+    /// A group that the request gives to another account than its owner is none; one of another account must be given to it.
+    fn check_owner(&self, pair: &Request<'_>, found: &GroupPeer) -> Result<(), Refusal> {
+        let GroupPeer::Group { id, owner } = found else { return Ok(()) };
+        let given = pair.text("UserId").map_or(self.context.account.to_string(), str::to_owned);
+        if given == owner.to_string() { Ok(()) } else { Err(refuse::not_found(SecurityGroupId::PREFIX, id)) }
     }
 
     fn peer_group_by_name(&self, name: &str) -> Result<GroupPeer, Refusal> {
@@ -170,13 +181,20 @@ impl Scope<'_> {
     }
 }
 
-/// A group as peer: of the caller's, and in the same VPC.
+/// A group as peer: of the same VPC, or of one that is or was peered with it, whoever owns that.
 pub(crate) fn peer_group(
     world: &World,
     context: &Context<'_>,
     group: &SecurityGroup,
     id: SecurityGroupId,
 ) -> Result<GroupPeer, Refusal> {
+    if let Some(far) = world.security_groups.get(&id).filter(|far| far.vpc != group.vpc) {
+        // A rule that has become stale can still be named, to revoke it.
+        let names_it = |rule: &SecurityGroupRule| matches!(rule.peer, GroupPeer::Group { id, .. } if id == far.id);
+        if world.group_is_in_reach(group.vpc, id) || group.rules.iter().any(names_it) {
+            return Ok(GroupPeer::Group { id, owner: far.owner });
+        }
+    }
     let found = find::<SecurityGroup>(world, context, id)?;
     if found.vpc != group.vpc {
         let message = "You have specified two resources that belong to different networks.";

@@ -25,6 +25,7 @@ fn revoke(
     direction: RuleDirection,
 ) -> Result<Value, Refusal> {
     let mut group = named(draft, context, request)?.clone();
+    let vpc = group.vpc;
     let ids: Vec<SecurityGroupRuleId> = request.ids("SecurityGroupRuleIds")?;
     let mut unknown = Vec::new();
     let revoked = if ids.is_empty() {
@@ -55,7 +56,7 @@ fn revoke(
     }
     Ok(json!({
         "Return": true,
-        "UnknownIpPermissions": view::group::permissions(unknown.iter()),
+        "UnknownIpPermissions": view::group::permissions(draft, vpc, unknown.iter()),
         "RevokedSecurityGroupRules": shown,
     }))
 }
