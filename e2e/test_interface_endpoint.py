@@ -306,6 +306,51 @@ def test_s3_through_its_own_names_and_its_public_ones(region, network, private, 
     s3.delete_bucket(Bucket=bucket)
 
 
+def test_two_endpoints_of_one_service_each_with_its_own_policy(region, network, private, listening):
+    """The private name means the one that owns it; the other is reached by its own name, and judges by its own policy."""
+    nothing = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
+    owner = network.interface_endpoint("ec2", network.private, groups=[listening], PrivateDnsEnabled=True)
+    other = network.interface_endpoint(
+        "ec2", network.private, network.public, groups=[listening], PrivateDnsEnabled=False, PolicyDocument=json.dumps(nothing)
+    )
+    works(region, private, VPCS)
+    own_name = f"{VPCS} --endpoint-url https://{other['DnsEntries'][0]['DnsName']}"
+    said = region.run(private, own_name, check=False)
+    assert "with an explicit deny in a VPC endpoint policy" in said.stderr, said
+    assert addresses(region, private, "ec2.us-east-1.amazonaws.com") == {interfaces(network, owner)[0]["PrivateIpAddress"]}
+    network.ec2.modify_vpc_endpoint(VpcEndpointId=owner["VpcEndpointId"], PrivateDnsEnabled=False)
+    network.ec2.modify_vpc_endpoint(VpcEndpointId=other["VpcEndpointId"], PrivateDnsEnabled=True)
+    own = {eni["PrivateIpAddress"] for eni in interfaces(network, other)}
+    assert addresses(region, private, "ec2.us-east-1.amazonaws.com") == own and len(own) == 2
+    said = region.run(private, VPCS, check=False)
+    assert "with an explicit deny in a VPC endpoint policy" in said.stderr, said
+
+
+def test_a_fixed_address_takes_the_place_of_another(region, network, private, listening):
+    """ModifyVpcEndpoint with SubnetConfigurations replaces the interface; taken and foreign addresses are refused."""
+    made = network.interface_endpoint("sts", network.private, groups=[listening])
+    (before,) = interfaces(network, made)
+    cidr = ipaddress.ip_network(network.ec2.describe_subnets(SubnetIds=[network.private])["Subnets"][0]["CidrBlock"])
+    fix = lambda address: network.ec2.modify_vpc_endpoint(
+        VpcEndpointId=made["VpcEndpointId"], SubnetConfigurations=[{"SubnetId": network.private, "Ipv4": address}]
+    )
+    wanted = str(cidr[77])
+    fix(wanted)
+    (after,) = interfaces(network, made)
+    assert after["PrivateIpAddress"] == wanted and after["NetworkInterfaceId"] != before["NetworkInterfaceId"]
+    assert addresses(region, private, STS) == {wanted}
+    works(region, private)
+    taken = network.ec2.describe_instances(InstanceIds=[private])["Reservations"][0]["Instances"][0]["PrivateIpAddress"]
+    for address, code in ((taken, "InvalidIPAddress.InUse"), ("192.0.2.7", "InvalidParameterValue")):
+        with pytest.raises(ClientError) as error:
+            fix(address)
+        assert refused(error)["Code"] == code, error.value
+    assert addresses(region, private, STS) == {wanted}
+    with pytest.raises(ClientError) as error:
+        network.interface_endpoint("sts", network.private, IpAddressType="dualstack", PrivateDnsEnabled=False)
+    assert "IPv6" in refused(error)["Message"]
+
+
 def test_iam_is_behind_an_endpoint_without_a_region_in_its_name(region, network, private, listening):
     network.ec2.create_vpc_endpoint(
         VpcId=network.vpc,

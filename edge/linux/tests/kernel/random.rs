@@ -10,8 +10,8 @@ use postern_program::{Namespace, Packet};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// Every seed is a run of changes, each followed by questions. One that ever failed stays here.
-const SEEDS: [u64; 3] = [1, 20, 300];
-const CHANGES: usize = 4;
+const SEEDS: [u64; 4] = [1, 20, 300, 4000];
+const CHANGES: usize = 6;
 const QUESTIONS: usize = 120;
 
 #[test]
