@@ -32,6 +32,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("services/organizations", &["names", "call", "policy", "serve", "store"]),
     ("services/route53", &["names", "call", "policy", "serve", "model", "control", "ec2", "kit", "store"]),
     ("services/s3", &["names", "call", "policy", "serve", "store"]),
+    ("services/sns", &["names", "call", "policy", "serve", "store", "kit"]),
+    ("services/sqs", &["names", "call", "policy", "serve", "store", "kit"]),
 ];
 
 /// Words that mean I/O, a clock or chance; the core has none of them.

@@ -37,6 +37,8 @@ pub const INTERFACE_SERVICES: &[InterfaceService] = &[
         serves_http: true,
         ..regional("s3", &["s3.{r}.amazonaws.com", "*.s3.{r}.amazonaws.com"])
     },
+    regional("sns", &["sns.{r}.amazonaws.com"]),
+    regional("sqs", &["sqs.{r}.amazonaws.com"]),
     regional("sts", &["sts.{r}.amazonaws.com"]),
 ];
 

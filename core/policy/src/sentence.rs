@@ -14,7 +14,14 @@ pub fn sentence(ask: &Ask<'_>, decision: &Decision) -> String {
 pub fn sentence_among(ask: &Ask<'_>, decision: &Decision, same_organization: bool) -> String {
     let service = ask.action.split(':').next().unwrap_or_default();
     let who = ask.caller.display();
+    let action = said_action(service, ask.action);
     let resource = match (service, ask.resource) {
+        // These two tell the account's queues or topics where an action has no resource.
+        ("sqs" | "sns", "*") => {
+            let account = ask.resource_account.or(ask.caller.account()).map(|id| id.to_string()).unwrap_or_default();
+            let any = if service == "sns" { "*" } else { "" };
+            format!(" on resource: arn:aws:{service}:{}:{account}:{any}", ask.region)
+        }
         ("iam", arn) => format!(" on resource: {arn}"),
         (_, "*") => String::new(),
         _ if ask.action == "s3:ListAllMyBuckets" => String::new(),
@@ -22,9 +29,9 @@ pub fn sentence_among(ask: &Ask<'_>, decision: &Decision, same_organization: boo
         (_, arn) => format!(" on resource: {arn}"),
     };
     let reason = match decision {
-        Decision::Allow { .. } => return format!("User: {who} is authorized to perform: {}{resource}", ask.action),
+        Decision::Allow { .. } => return format!("User: {who} is authorized to perform: {action}{resource}"),
         Decision::ImplicitDeny { missing, .. } => {
-            format!("because no {} allows the {} action", kind_word(*missing), ask.action)
+            format!("because no {} allows the {action} action", kind_word(*missing))
         }
         Decision::ExplicitDeny { by } => {
             let named = by.policy.starts_with("arn:") && has_policy_arn(by.kind);
@@ -38,7 +45,16 @@ pub fn sentence_among(ask: &Ask<'_>, decision: &Decision, same_organization: boo
         return "Access Denied".into();
     }
     let opening = if service == "ec2" { "You are not authorized to perform this operation. " } else { "" };
-    format!("{opening}User: {who} is not authorized to perform: {}{resource} {reason}", ask.action)
+    format!("{opening}User: {who} is not authorized to perform: {action}{resource} {reason}")
+}
+
+/// An action as its service spells it in a denial: SQS in small letters, SNS with a prefix in capitals.
+fn said_action(service: &str, action: &str) -> String {
+    match service {
+        "sqs" => action.to_lowercase(),
+        "sns" => action.replacen("sns:", "SNS:", 1),
+        _ => action.to_owned(),
+    }
 }
 
 /// Error code and HTTP status of a denial, by the service's signing name or action prefix.

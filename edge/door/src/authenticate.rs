@@ -51,7 +51,12 @@ pub(crate) fn verify(
 
 /// Operations that AWS takes without a signature.
 pub(crate) fn needs_none(service: &str, operation: &str) -> bool {
-    service == "sts" && matches!(operation, "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML")
+    match service {
+        "sts" => matches!(operation, "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML"),
+        // The links in messages.
+        "sns" => matches!(operation, "ConfirmSubscription" | "Unsubscribe"),
+        _ => false,
+    }
 }
 
 pub(crate) fn missing(model: &Model) -> Refusal {

@@ -32,6 +32,11 @@ pub(crate) fn read_host(host: &str) -> Option<HostName> {
         let region = Region::new(labels.pop().filter(|label| is_region(label))?);
         return Some(HostName { service: labels.join("."), region: Some(region) });
     }
+    // The old names of SQS put the region first.
+    if labels.last() == Some(&"queue") && labels.len() <= 2 {
+        let region = labels.first().filter(|label| is_region(label)).map(|label| Region::new(label));
+        return (region.is_some() || labels.len() == 1).then(|| HostName { service: "sqs".to_owned(), region });
+    }
     let region = match labels.last() {
         Some(last) if is_region(last) => {
             let region = Region::new(last);
@@ -97,6 +102,9 @@ mod tests {
         assert_eq!(read_own(format!("{endpoint}-us-east-1a.api.ecr")), Some(("api.ecr".into(), east())));
         assert_eq!(read_own(format!("my.bucket.bucket.{endpoint}.s3")), Some(("s3".into(), east())));
         assert_eq!(read_own("sts".to_owned()), None);
+        assert_eq!(read("queue.amazonaws.com"), Some(("sqs".into(), None)));
+        assert_eq!(read("eu-west-1.queue.amazonaws.com"), Some(("sqs".into(), Some("eu-west-1".into()))));
+        assert_eq!(read("a.queue.amazonaws.com"), None);
         assert_eq!(read("vpce.amazonaws.com"), None);
         assert_eq!(read("127.0.0.1:4566"), None);
         assert_eq!(read("example.com"), None);

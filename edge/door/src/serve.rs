@@ -218,7 +218,7 @@ impl Exchange<'_> {
             Err(refusal) => {
                 record.refusal = Some((refusal.code.clone(), refusal.message.clone()));
                 record.inside.clone_from(&refusal.inside);
-                self.model.refuse(&refusal, &self.request_id)
+                self.model.refuse_to(asked, &refusal, &self.request_id)
             }
         };
         record.status = reply.status;

@@ -13,8 +13,20 @@ use tokio::sync::oneshot;
 /// One step of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    Put { kind: String, key: String, value: Vec<u8> },
-    Delete { kind: String, key: String },
+    Put {
+        kind: String,
+        key: String,
+        value: Vec<u8>,
+    },
+    Delete {
+        kind: String,
+        key: String,
+    },
+    /// Deletes every key that begins with a prefix of ASCII.
+    DeleteUnder {
+        kind: String,
+        prefix: String,
+    },
 }
 
 /// The step that failed and the database's word.
@@ -146,10 +158,18 @@ fn commit(connection: &mut Connection, group: &[Batch]) -> Result<(), StoreError
         let mut delete = transaction
             .prepare_cached("DELETE FROM entry WHERE kind = ? AND key = ?")
             .map_err(failed("prepare a delete"))?;
+        let mut delete_under = transaction
+            .prepare_cached("DELETE FROM entry WHERE kind = ? AND key >= ? AND key < ?")
+            .map_err(failed("prepare a delete"))?;
         for write in group.iter().flat_map(|batch| &batch.writes) {
             match write {
                 Write::Put { kind, key, value } => put.execute(params![kind, key, value]).map_err(failed("put"))?,
                 Write::Delete { kind, key } => delete.execute(params![kind, key]).map_err(failed("delete"))?,
+                Write::DeleteUnder { kind, prefix } => {
+                    // DEL is the last character of ASCII.
+                    let end = format!("{prefix}\u{7f}");
+                    delete_under.execute(params![kind, prefix, end]).map_err(failed("delete"))?
+                }
             };
         }
     }
@@ -177,6 +197,17 @@ mod tests {
         let store = Store::open(&file).unwrap();
         assert_eq!(store.load("k").unwrap(), vec![("b".to_owned(), b"3".to_vec())]);
         assert_eq!(store.load("other").unwrap(), vec![]);
+    }
+
+    #[test]
+    fn what_is_under_a_prefix_goes_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("state.db")).unwrap();
+        store.submit(["a", "a/1", "a/2/3", "a0", "b/1"].map(|key| put(key, "x")).into()).durable_blocking().unwrap();
+        let under = Write::DeleteUnder { kind: "k".into(), prefix: "a/".into() };
+        store.submit(vec![under]).durable_blocking().unwrap();
+        let left: Vec<String> = store.load("k").unwrap().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(left, ["a", "a0", "b/1"]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Model {
     pub fn read(&self, operation: &Operation, request: &HttpRequest) -> Result<Value, Refusal> {
         let op = self.op(&operation.name).ok_or_else(|| Refusal::internal(stranger(self, operation)))?;
         let input = op.input.as_ref();
-        let read = match operation.protocol {
+        let mut read = match operation.protocol {
             Protocol::Ec2 | Protocol::Query => {
                 form::read(self, operation.protocol, input, &plain_body(request)?, request.query)?
             }
@@ -81,6 +81,9 @@ impl Model {
             Protocol::Cbor => self.read_document(op, cbor::parse(&plain_body(request)?)?)?,
             Protocol::RestJson | Protocol::RestXml => rest::read(self, operation.protocol, op, request)?,
         };
+        if operation.protocol == Protocol::Query && self.meta.service == "sqs" {
+            queue_by_path(&mut read, request.path);
+        }
         let mut faults = Faults::new(&self.meta, operation.protocol);
         if let Some(input) = input {
             validate::check(self, input, &read, &Path::Root, &mut faults);
@@ -133,7 +136,7 @@ impl Model {
             "iam" | "sts" => Precision::Seconds,
             _ => Precision::AsNeeded,
         };
-        let mut writer = xml_write::Writer::new(self, precision);
+        let mut writer = xml_write::Writer { query: true, ..xml_write::Writer::new(self, precision) };
         let namespace = self.meta.namespace.as_deref().unwrap_or_default();
         writer.out.push_str(&format!("<{}Response xmlns=\"{namespace}\">", op.name));
         match &op.output {
@@ -180,6 +183,15 @@ impl Model {
             reply.body.clear();
         }
         reply
+    }
+}
+
+/// In the query protocol, SQS takes the queue from the path that a request is sent to.
+fn queue_by_path(read: &mut Value, path: &str) {
+    if let Some(members) = read.as_object_mut()
+        && path.trim_matches('/').contains('/')
+    {
+        members.entry("QueueUrl").or_insert_with(|| Value::from(path));
     }
 }
 

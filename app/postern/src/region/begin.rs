@@ -77,7 +77,16 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let keys = Arc::new(OnlyOpen { iam: Arc::clone(&iam), organizations: Arc::clone(&organizations) });
     let objects = S3::open(&dir.file("s3"), keys.clone(), gate.clone(), settings.region.clone());
     let objects = objects.map_err(Trouble::at("open S3"))?;
-    let parts = Parts { settings, store: &store, gate: &gate, ec2: &ec2, iam: &iam, organizations: &organizations };
+    let endpoint = host_endpoint(&listener)?;
+    let parts = Parts {
+        settings,
+        host_endpoint: &endpoint,
+        store: &store,
+        gate: &gate,
+        ec2: &ec2,
+        iam: &iam,
+        organizations: &organizations,
+    };
     let services = services::make(&parts)?;
     let door = Door::new(
         Behind {
@@ -120,7 +129,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         Trouble::new(format!("the data plane: {inside}")).hint("postern doctor says what this machine lacks")
     })?;
 
-    let endpoint = serve_host(&door, listener)?;
+    serve_host(&door, listener)?;
     let told = told(settings, &endpoint, world, &lifecycle, objects, (registry, ec2));
     control::serve(dir, told.clone(), Arc::new(FromRecords(Arc::clone(&door))))?;
     lifecycle.kick_all();
@@ -209,11 +218,16 @@ async fn register(
     Ok(())
 }
 
-/// Opens the host's own port; gives its URL.
-fn serve_host(door: &Arc<Door>, listener: TcpListener) -> Result<String, Trouble> {
+/// The URL of the host's own port.
+fn host_endpoint(listener: &TcpListener) -> Result<String, Trouble> {
     let address = listener.local_addr().map_err(Trouble::at("find the port"))?;
+    Ok(format!("http://{address}"))
+}
+
+/// Opens the host's own port.
+fn serve_host(door: &Arc<Door>, listener: TcpListener) -> Result<(), Trouble> {
     listener.set_nonblocking(true).map_err(Trouble::at("set the port up"))?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Trouble::at("set the port up"))?;
     door.open(Way { listener, sort: Sort::Either, arrive: arrive::by_address(), identify: arrive::from_host() });
-    Ok(format!("http://{address}"))
+    Ok(())
 }

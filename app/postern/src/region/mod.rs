@@ -17,6 +17,7 @@ mod seal;
 mod services;
 mod ssh_key;
 mod told;
+mod topics;
 
 use crate::config::{Account, Oidc};
 use crate::control;

@@ -4,6 +4,7 @@ use super::Settings;
 use super::accounts::Opening;
 use super::gate::Gate;
 use super::issuers::Issuers;
+use super::topics::ToQueues;
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
 use postern_ec2::Ec2;
@@ -11,6 +12,8 @@ use postern_iam::{Iam, IamService, StsService};
 use postern_organizations::{Organizations, OrganizationsService};
 use postern_route53::Route53;
 use postern_serve::Service;
+use postern_sns::Sns;
+use postern_sqs::Sqs;
 use postern_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,6 +24,8 @@ pub type Services = HashMap<&'static str, Arc<dyn Service>>;
 /// What services are made from.
 pub struct Parts<'a> {
     pub settings: &'a Settings,
+    /// The URL of the host's own port.
+    pub host_endpoint: &'a str,
     pub store: &'a Arc<Store>,
     pub gate: &'a Arc<Gate>,
     pub ec2: &'a Arc<Ec2>,
@@ -30,7 +35,7 @@ pub struct Parts<'a> {
 
 /// Makes them all. Blocks; meant for the start.
 pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
-    let Parts { settings, store, gate, ec2, iam, organizations } = *parts;
+    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations } = *parts;
     let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
@@ -41,18 +46,30 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     services.insert("organizations", Arc::new(OrganizationsService::new(organizations.clone(), gate.clone(), opening)));
     let route53 = Route53::open(ec2.clone(), gate.clone(), store.clone()).map_err(Trouble::at("load Route 53"))?;
     services.insert("route53", Arc::new(route53));
+    // The queues have a database of their own, so that their traffic delays no other service's writes.
+    let file = settings.dir.file("sqs.db");
+    let messages = Arc::new(Store::open(&file).map_err(Trouble::at("open sqs.db"))?);
+    let sqs = Sqs::open(messages, gate.clone(), host_endpoint.to_owned()).map_err(Trouble::at("load the queues"))?;
+    let sqs = Arc::new(sqs);
+    sqs.resume();
+    let to_queues = Arc::new(ToQueues(sqs.clone()));
+    let sns = Sns::open(store.clone(), gate.clone(), to_queues, None).map_err(Trouble::at("load the topics"))?;
+    services.insert("sns", Arc::new(sns));
+    services.insert("sqs", sqs);
     Ok(services)
 }
 
 /// Every service's operations that are served: for the coverage page.
 pub fn implemented() -> BTreeMap<String, Vec<String>> {
-    let served: [(&str, Vec<&str>); 7] = [
+    let served: [(&str, Vec<&str>); 9] = [
         ("access-analyzer", AccessAnalyzer::implemented()),
         ("ec2", postern_control::verbs().map(|(name, _)| name).collect()),
         ("iam", IamService::implemented()),
         ("organizations", OrganizationsService::implemented()),
         ("route53", Route53::implemented()),
         ("s3", postern_s3::S3::operations()),
+        ("sns", Sns::implemented()),
+        ("sqs", Sqs::implemented()),
         ("sts", StsService::implemented()),
     ];
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();

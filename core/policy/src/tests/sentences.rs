@@ -16,14 +16,14 @@ fn each_reason_has_its_words() {
     let (user, via) = (user(), host());
     let mut question = ask(&user, &via, "sqs:SendMessage");
     question.resource = "arn:aws:sqs:us-east-1:123456789012:q";
-    let head = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:123456789012:q ";
+    let head = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:us-east-1:123456789012:q ";
     for (decision, reason) in [
-        (missing(PolicyKind::Identity), "because no identity-based policy allows the sqs:SendMessage action"),
-        (missing(PolicyKind::Resource), "because no resource-based policy allows the sqs:SendMessage action"),
-        (missing(PolicyKind::Endpoint), "because no VPC endpoint policy allows the sqs:SendMessage action"),
-        (missing(PolicyKind::ServiceControl), "because no service control policy allows the sqs:SendMessage action"),
-        (missing(PolicyKind::Boundary), "because no permissions boundary allows the sqs:SendMessage action"),
-        (missing(PolicyKind::Session), "because no session policy allows the sqs:SendMessage action"),
+        (missing(PolicyKind::Identity), "because no identity-based policy allows the sqs:sendmessage action"),
+        (missing(PolicyKind::Resource), "because no resource-based policy allows the sqs:sendmessage action"),
+        (missing(PolicyKind::Endpoint), "because no VPC endpoint policy allows the sqs:sendmessage action"),
+        (missing(PolicyKind::ServiceControl), "because no service control policy allows the sqs:sendmessage action"),
+        (missing(PolicyKind::Boundary), "because no permissions boundary allows the sqs:sendmessage action"),
+        (missing(PolicyKind::Session), "because no session policy allows the sqs:sendmessage action"),
         (denied(PolicyKind::Identity, "inline"), "with an explicit deny in an identity-based policy"),
         (
             denied(PolicyKind::Identity, "arn:aws:iam::123456789012:policy/p"),
@@ -36,6 +36,21 @@ fn each_reason_has_its_words() {
     ] {
         assert_eq!(sentence(&question, &decision), format!("{head}{reason}"));
     }
+}
+
+#[test]
+fn queues_and_topics_spell_actions_their_own_way() {
+    let (user, via) = (user(), host());
+    let said = |action: &str| sentence(&ask(&user, &via, action), &missing(PolicyKind::Identity));
+    let mut question = ask(&user, &via, "sqs:ListQueues");
+    question.resource = "*";
+    assert!(
+        sentence(&question, &missing(PolicyKind::Identity)).ends_with(
+            "perform: sqs:listqueues on resource: arn:aws:sqs:eu-central-1:123456789012: because no identity-based policy allows the sqs:listqueues action"
+        )
+    );
+    assert!(said("sns:Publish").contains("perform: SNS:Publish on resource"));
+    assert!(said("sns:Publish").ends_with("allows the SNS:Publish action"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One service's model: found in the binary, unpacked when first called, its shapes parsed when first needed.
 
 mod embedded;
+mod former;
 mod shape;
 mod trim;
 

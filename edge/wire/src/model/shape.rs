@@ -104,6 +104,10 @@ impl Member {
     pub(crate) fn wire(&self) -> &str {
         self.wire.as_deref().unwrap_or(&self.name)
     }
+    /// The name in the query protocol, where it differs.
+    pub(crate) fn in_query(&self) -> &str {
+        self.query.as_deref().unwrap_or_else(|| self.wire())
+    }
     /// The name of an item, key or value, which has none of its own.
     pub(crate) fn wire_or<'a>(&'a self, default: &'a str) -> &'a str {
         self.wire.as_deref().unwrap_or(default)

@@ -4,6 +4,7 @@
 //! each group sorted by name. Shapes are referred to by their place among the `S` lines, so that a reader can find and
 //! parse just those that a call needs.
 
+use super::former;
 use super::shape::{ErrorTraits, Kind, Location, Member, Metadata, Namespace, Op, Shape, TimeFormat};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -17,14 +18,17 @@ pub fn trim(model: &Value) -> Result<String, String> {
     let operations = model.get("operations").and_then(Value::as_object).unwrap_or(&empty);
     let sorted: BTreeMap<&String, &Value> = shapes.iter().collect();
     let numbers = sorted.keys().zip(0u32..).map(|(name, number)| (name.as_str(), number)).collect();
-    let trimmer = Trimmer { numbers };
-    let mut text = line(&metadata(model.get("metadata").unwrap_or(&Value::Null))?)?;
+    let metadata = metadata(model.get("metadata").unwrap_or(&Value::Null))?;
+    let is_sqs = metadata.service == "sqs";
+    let trimmer = Trimmer { numbers, former: if is_sqs { former::NAMES } else { &[] } };
+    let mut text = line(&if is_sqs { former::metadata(metadata) } else { metadata })?;
     for (name, operation) in operations.iter().collect::<BTreeMap<_, _>>() {
         let op = trimmer.operation(operation).map_err(|error| format!("operation {name}: {error}"))?;
         write!(text, "O {name} {}", line(&op)?).map_err(|error| error.to_string())?;
     }
     for (name, shape) in sorted {
-        let shape = trimmer.shape(shape).map_err(|error| format!("shape {name}: {error}"))?;
+        let mut shape = trimmer.shape(shape).map_err(|error| format!("shape {name}: {error}"))?;
+        trimmer.name_entries(name, &mut shape);
         write!(text, "S {name} {}", line(&shape)?).map_err(|error| error.to_string())?;
     }
     Ok(text)
@@ -59,6 +63,8 @@ fn metadata(from: &Value) -> Result<Metadata, String> {
 
 struct Trimmer<'a> {
     numbers: BTreeMap<&'a str, u32>,
+    /// Lists and maps with the names that they had in a former protocol.
+    former: &'static [former::Named],
 }
 
 impl Trimmer<'_> {
@@ -107,6 +113,18 @@ impl Trimmer<'_> {
         })
     }
 
+    fn former(&self, shape: &str) -> Option<&'static former::Named> {
+        self.former.iter().find(|named| named.shape == shape)
+    }
+
+    /// The names of a map's keys and values.
+    fn name_entries(&self, name: &str, shape: &mut Shape) {
+        let Some((own_key, own_item)) = self.former(name).and_then(|named| named.entry) else { return };
+        if let (Some(key), Some(item)) = (&mut shape.key, &mut shape.item) {
+            (key.wire, item.wire) = (Some(own_key.to_owned()), Some(own_item.to_owned()));
+        }
+    }
+
     fn member(&self, name: &str, from: &Value) -> Result<Member, String> {
         let shape = text(from, "shape").ok_or_else(|| format!("member {name} names no shape"))?;
         let location = match from.get("location").and_then(Value::as_str) {
@@ -122,7 +140,7 @@ impl Trimmer<'_> {
             name: name.to_owned(),
             shape: *self.numbers.get(shape.as_str()).ok_or_else(|| format!("there is no shape {shape}"))?,
             wire: text(from, "locationName").filter(|wire| wire != name),
-            query: text(from, "queryName"),
+            query: text(from, "queryName").or_else(|| self.former(&shape).map(|named| named.name.to_owned())),
             location,
             required: false,
             flattened: flag(from, "flattened"),

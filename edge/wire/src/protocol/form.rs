@@ -88,7 +88,7 @@ impl Reader<'_> {
     fn is(&self, member: &Member, name: &str) -> bool {
         match self.protocol {
             Protocol::Ec2 => is_ec2_name(member, name),
-            _ => member.wire() == name,
+            _ => member.in_query() == name,
         }
     }
 

@@ -71,7 +71,7 @@ fn query(model: &Model, shape: Option<&Shape>, refusal: &Refusal, status: u16, r
     }
     writer.start("Error", None);
     writer.text_element("Type", None, if status >= 500 { "Receiver" } else { "Sender" });
-    writer.text_element("Code", None, wire_code(shape, refusal));
+    writer.text_element("Code", None, query_code(&model.meta.service, wire_code(shape, refusal)));
     writer.text_element("Message", None, &refusal.message);
     for (name, value) in &refusal.members {
         let member = shape.and_then(|shape| shape.member(name));

@@ -60,7 +60,9 @@ fn by_action<'m>(model: &'m Model, protocol: Protocol, request: &HttpRequest) ->
             _ => Ok(name),
         };
     }
-    let version = version.as_deref().unwrap_or("NO_VERSION_SPECIFIED");
+    // The links in SNS's messages name no version.
+    let unnamed = if model.meta.service == "sns" { model.meta.version.as_str() } else { "NO_VERSION_SPECIFIED" };
+    let version = version.as_deref().unwrap_or(unnamed);
     known.filter(|_| version == model.meta.version).ok_or_else(|| {
         let message = format!("Could not find operation {action} for version {version}");
         let refusal = Refusal::new("InvalidAction", message);

@@ -15,18 +15,21 @@ pub(crate) struct Writer<'m> {
     pub out: String,
     /// How fine timestamps are.
     pub precision: Precision,
+    /// Whether members have their names of the query protocol.
+    pub query: bool,
 }
 
 impl<'m> Writer<'m> {
     pub(crate) fn new(model: &'m Model, precision: Precision) -> Self {
-        Writer { model, out: String::with_capacity(1024), precision }
+        Writer { model, out: String::with_capacity(1024), precision, query: false }
     }
 
     /// The members of a structure that travel in the body, each as an element.
     pub(crate) fn members(&mut self, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
         for (member, value) in fields(shape, value, path)? {
             if member.location.is_none() && !member.attribute {
-                self.member(member.wire(), member, value, &path.member(member))?;
+                let name = if self.query { member.in_query() } else { member.wire() };
+                self.member(name, member, value, &path.member(member))?;
             }
         }
         Ok(())

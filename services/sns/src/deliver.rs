@@ -1,0 +1,33 @@
+//! Who brings a message to where it is to be.
+
+use async_trait::async_trait;
+use postern_call::Refusal;
+use postern_names::{AccountId, Region};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// A message for one queue.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The queue's ARN.
+    pub queue: String,
+    pub body: String,
+    /// As SendMessage's `MessageAttributes`.
+    pub attributes: Value,
+    pub group: Option<String>,
+    pub dedup: Option<String>,
+    /// The topic that it is from, which the queue's policy may ask for (`aws:SourceArn`, `aws:SourceAccount`).
+    pub topic: String,
+    pub account: AccountId,
+    pub region: Region,
+    pub now: OffsetDateTime,
+    /// The request that it is part of.
+    pub request_id: String,
+}
+
+/// Delivers in SNS's name: the gate judges it as the service `sns.amazonaws.com`.
+#[async_trait]
+pub trait Deliver: Send + Sync {
+    /// Returns when the message is durable in its queue.
+    async fn to_queue(&self, parcel: &Parcel) -> Result<(), Refusal>;
+}

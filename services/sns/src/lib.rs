@@ -1,0 +1,25 @@
+//! SNS: topics, subscriptions, and what is published to whom.
+//!
+//! A message is in every queue that is to have it, durable, before the publisher is answered. How it gets there is a
+//! [`Deliver`]er's business, who asks the gate as SNS.
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod dedup;
+mod deliver;
+mod envelope;
+mod filter;
+mod gate;
+mod ids;
+mod outgoing;
+mod refuse;
+mod service;
+mod state;
+#[cfg(test)]
+mod tests;
+mod topics;
+mod verb;
+
+pub use deliver::{Deliver, Parcel};
+pub use envelope::Sign;
+pub use service::Sns;
