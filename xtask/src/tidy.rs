@@ -29,11 +29,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("services/ec2", &["names", "call", "policy", "serve", "model", "control", "store"]),
     ("services/iam", &["names", "call", "policy", "serve", "store"]),
     ("services/kit", &["names", "call", "policy", "store"]),
+    ("services/kms", &["names", "call", "policy", "serve", "kit", "store"]),
     ("services/organizations", &["names", "call", "policy", "serve", "store"]),
     ("services/route53", &["names", "call", "policy", "serve", "model", "control", "ec2", "kit", "store"]),
     ("services/s3", &["names", "call", "policy", "serve", "store"]),
     ("services/sns", &["names", "call", "policy", "serve", "store", "kit"]),
     ("services/sqs", &["names", "call", "policy", "serve", "store", "kit"]),
+    ("services/secretsmanager", &["names", "call", "policy", "serve", "kit", "store"]),
+    ("services/ssm", &["names", "call", "policy", "model", "serve", "kit", "store"]),
 ];
 
 /// Words that mean I/O, a clock or chance; the core has none of them.

@@ -1,8 +1,10 @@
 //! What the door demands of whatever stands behind it: a service, the keeper of keys, the gate.
 #![forbid(unsafe_code)]
 
+mod ciphers;
 mod judged;
 
+pub use ciphers::{Ciphers, Closed, Envelope, OnBehalf};
 pub use judged::{Decisions, Judged, deciding};
 
 use async_trait::async_trait;

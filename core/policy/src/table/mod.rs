@@ -114,7 +114,8 @@ impl Service {
     pub(crate) fn spelled(&self, key: &str) -> Option<String> {
         let lower = key.to_lowercase();
         let found = self.keys.iter().find(|one| one.is(&lower))?;
-        let head = found.name.split("${").next().unwrap_or_default();
+        // The part before a placeholder: `lower` is as long.
+        let head = found.name.get(..found.lower.len()).unwrap_or_default();
         Some(if found.is_open {
             format!("{head}{}", key.get(head.len()..).unwrap_or_default())
         } else {

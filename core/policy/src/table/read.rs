@@ -20,8 +20,10 @@ fn add(service: &mut Service, line: &'static str) -> Option<()> {
         "S" => service.prefix = next()?,
         "K" => {
             let name = next()?;
-            let (lower, is_open) = match name.split_once("${") {
-                Some((before, _)) => (before.to_lowercase(), true),
+            // Some tables write the placeholder of a tag's key out.
+            let open = name.split_once("${").map(|(before, _)| before).or_else(|| name.strip_suffix("tag-key"));
+            let (lower, is_open) = match open {
+                Some(before) => (before.to_lowercase(), true),
                 None => (name.to_lowercase(), false),
             };
             service.keys.push(Key { name, kind: next()?, lower, is_open });
