@@ -51,6 +51,10 @@ impl DataDir {
     pub fn message_key(&self) -> PathBuf {
         self.file("message-key")
     }
+    /// What KMS's keys are sealed by at rest: mode 0600.
+    pub fn kms_key(&self) -> PathBuf {
+        self.file("kms-key")
+    }
     pub fn authority(&self) -> PathBuf {
         self.file("ca.pem")
     }
@@ -59,6 +63,20 @@ impl DataDir {
     }
     pub fn instances(&self) -> PathBuf {
         self.file("instances")
+    }
+}
+
+/// The 32 random bytes in a file of this region's own, made at the first start.
+pub fn private_key(file: &Path) -> io::Result<[u8; 32]> {
+    match std::fs::read(file) {
+        Ok(bytes) => bytes.try_into().map_err(|_| io::Error::other("not a key of 32 bytes")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).map_err(io::Error::other)?;
+            write_private(file, &key)?;
+            Ok(key)
+        }
+        Err(error) => Err(error),
     }
 }
 

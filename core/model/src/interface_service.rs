@@ -31,6 +31,7 @@ pub enum Scope {
 pub const INTERFACE_SERVICES: &[InterfaceService] = &[
     regional("ec2", &["ec2.{r}.amazonaws.com"]),
     InterfaceService { scope: Scope::Global, ..regional("iam", &["iam.amazonaws.com"]) },
+    regional("kms", &["kms.{r}.amazonaws.com"]),
     InterfaceService { scope: Scope::Global, ..regional("route53", &["route53.amazonaws.com"]) },
     InterfaceService {
         has_names_in_front: true,
@@ -39,6 +40,8 @@ pub const INTERFACE_SERVICES: &[InterfaceService] = &[
     },
     regional("sns", &["sns.{r}.amazonaws.com"]),
     regional("sqs", &["sqs.{r}.amazonaws.com"]),
+    regional("secretsmanager", &["secretsmanager.{r}.amazonaws.com"]),
+    regional("ssm", &["ssm.{r}.amazonaws.com"]),
     regional("sts", &["sts.{r}.amazonaws.com"]),
 ];
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod arrive;
 mod begin;
+mod ciphers;
 mod converge;
 mod data_plane;
 mod decisions;

@@ -21,16 +21,7 @@ pub struct Seal([u8; 32]);
 impl Seal {
     /// The key in this file, made at the first start.
     pub fn load(file: &Path) -> std::io::Result<Self> {
-        match std::fs::read(file) {
-            Ok(bytes) => bytes.try_into().map(Self).map_err(|_| std::io::Error::other("not a key of 32 bytes")),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let mut key = [0; 32];
-                getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-                crate::paths::write_private(file, &key)?;
-                Ok(Self(key))
-            }
-            Err(error) => Err(error),
-        }
+        crate::paths::private_key(file).map(Self)
     }
 
     /// `None` when it would be longer than can be given back.

@@ -1,22 +1,26 @@
 //! Every service behind the door: one line to make it, one line to tell its operations.
 
-use super::Settings;
 use super::accounts::Opening;
 use super::gate::Gate;
 use super::issuers::Issuers;
 use super::topics::ToQueues;
+use super::{Settings, ciphers};
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
 use postern_ec2::Ec2;
 use postern_iam::{Iam, IamService, StsService};
+use postern_kms::KmsService;
 use postern_organizations::{Organizations, OrganizationsService};
 use postern_route53::Route53;
+use postern_secretsmanager::SecretsManagerService;
 use postern_serve::Service;
 use postern_sns::Sns;
 use postern_sqs::Sqs;
+use postern_ssm::SsmService;
 use postern_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// The services of the shared codec by signing name.
 pub type Services = HashMap<&'static str, Arc<dyn Service>>;
@@ -56,20 +60,24 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     let sns = Sns::open(store.clone(), gate.clone(), to_queues, None).map_err(Trouble::at("load the topics"))?;
     services.insert("sns", Arc::new(sns));
     services.insert("sqs", sqs);
+    ciphers::open(&settings.dir, store, gate, OffsetDateTime::now_utc(), &mut services)?;
     Ok(services)
 }
 
 /// Every service's operations that are served: for the coverage page.
 pub fn implemented() -> BTreeMap<String, Vec<String>> {
-    let served: [(&str, Vec<&str>); 9] = [
+    let served: [(&str, Vec<&str>); 12] = [
         ("access-analyzer", AccessAnalyzer::implemented()),
         ("ec2", postern_control::verbs().map(|(name, _)| name).collect()),
         ("iam", IamService::implemented()),
+        ("kms", KmsService::implemented()),
         ("organizations", OrganizationsService::implemented()),
         ("route53", Route53::implemented()),
         ("s3", postern_s3::S3::operations()),
         ("sns", Sns::implemented()),
         ("sqs", Sqs::implemented()),
+        ("secretsmanager", SecretsManagerService::implemented()),
+        ("ssm", SsmService::implemented()),
         ("sts", StsService::implemented()),
     ];
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
