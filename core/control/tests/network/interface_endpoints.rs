@@ -1,5 +1,7 @@
 use crate::rig::{Rig, id, pretty};
 use expect_test::expect;
+use postern_model::{Change, HostedZone, Tags, ZoneVpc};
+use postern_names::HostedZoneId;
 use serde_json::{Value, json};
 
 const S3: &str = "com.amazonaws.us-east-1.s3";
@@ -241,6 +243,34 @@ fn what_an_interface_endpoint_cannot_be() {
         let refusal = rig.refused("CreateVpcEndpoint", input);
         assert!(refusal.starts_with(wanted), "{member}: {refusal}");
     }
+}
+
+#[test]
+fn a_hosted_zone_of_the_same_name_is_a_conflict() {
+    let mut rig = Rig::new();
+    let (vpc, a, _) = place(&mut rig);
+    let mut zone = HostedZone {
+        id: HostedZoneId::from_bits(0, 1),
+        owner: rig.account,
+        name: "sts.us-east-1.amazonaws.com".into(),
+        comment: String::new(),
+        caller_reference: "1".into(),
+        vpcs: vec![ZoneVpc { vpc: vpc.parse().unwrap(), region: rig.region.clone() }],
+        authorized: vec![],
+        records: vec![],
+        created: rig.now,
+        tags: Tags::new(),
+    };
+    rig.world.apply(Change::Put(Box::new(zone.clone().into())));
+    let conflict = format!(
+        "InvalidParameter: private-dns-enabled cannot be set because there is already a conflicting DNS domain for \
+         sts.us-east-1.amazonaws.com in the VPC {vpc}"
+    );
+    assert_eq!(rig.refused("CreateVpcEndpoint", wish(&vpc, STS, &[&a])), conflict);
+    // A wider zone is none: the longer name wins.
+    zone.name = "us-east-1.amazonaws.com".into();
+    rig.world.apply(Change::Put(Box::new(zone.into())));
+    rig.call("CreateVpcEndpoint", wish(&vpc, STS, &[&a]));
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub fn change(
     inbound_only(draft, request, endpoint, own, default)
 }
 
-/// The service has private names, the VPC answers for them, and no other endpoint of it does already.
+/// The service has private names, the VPC answers for them, and neither another endpoint of it nor a hosted zone of that name
+/// does already.
 fn check_names(draft: &Draft<'_>, vpc: &Vpc, endpoint: &VpcEndpoint, own: &InterfaceEndpoint) -> Result<(), Refusal> {
     if !own.private_dns {
         return Ok(());
@@ -58,7 +59,10 @@ fn check_names(draft: &Draft<'_>, vpc: &Vpc, endpoint: &VpcEndpoint, own: &Inter
     }
     let others = draft.endpoints.values().filter(|other| other.vpc == vpc.id && other.id != endpoint.id);
     let taken: Vec<String> = others.flat_map(VpcEndpoint::private_names).collect();
-    if let Some(name) = names.iter().find(|name| taken.contains(name)) {
+    let zones = || draft.hosted_zones.values().filter(|zone| zone.is_associated(vpc.id));
+    let is_taken =
+        |name: &&String| taken.contains(name) || zones().any(|zone| zone.name == name.trim_start_matches("*."));
+    if let Some(name) = names.iter().find(is_taken) {
         return refuse(format!(
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {}",
             vpc.id
