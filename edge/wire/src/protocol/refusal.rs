@@ -1,7 +1,7 @@
 //! Error envelopes: what a refusal looks like in each protocol.
 
 use super::{cbor, json, xml_write::Writer};
-use crate::message::{HttpReply, json_content_type, xml_reply};
+use crate::message::{HttpReply, checksum, json_content_type, xml_reply};
 use crate::model::{Kind, Location, Model, Protocol, Shape};
 use crate::time::Precision;
 use postern_call::Refusal;
@@ -152,7 +152,9 @@ fn document(
                 if protocol == Protocol::Json { json_content_type(&model.meta) } else { "application/json".into() };
             headers.push(("content-type".to_owned(), kind));
             headers.push(("x-amzn-errortype".to_owned(), name.to_owned()));
-            json_text(&fields)
+            let body = json_text(&fields);
+            headers.extend(checksum(&model.meta, &body));
+            body
         }
     };
     if model.meta.query_compatible {
