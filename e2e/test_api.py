@@ -110,7 +110,7 @@ def test_a_caller_without_permission_is_refused_in_aws_words(root_region):
     iam.delete_user(UserName="nobody")
 
 
-def test_a_service_that_is_not_there_says_so(root_region):
+def test_an_operation_that_is_not_there_says_so(root_region):
     with pytest.raises(ClientError) as refused:
-        root_region.client("dynamodb").list_tables()
-    assert "ListTables" in refused.value.response["Error"]["Message"]
+        root_region.client("dynamodb").list_backups()
+    assert "ListBackups" in refused.value.response["Error"]["Message"]

@@ -32,6 +32,7 @@ const SERVICES: &[&str] = &[
     "sqs",
     "ssm",
     "ssmmessages",
+    "states",
     "sts",
 ];
 

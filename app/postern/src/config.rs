@@ -22,6 +22,9 @@ pub struct Config {
     /// `[[oidc]]`.
     #[serde(default)]
     pub oidc: Vec<Oidc>,
+    /// `[[upstream]]`.
+    #[serde(default, rename = "upstream")]
+    pub upstreams: Vec<Upstream>,
 }
 
 /// An identity provider's keys: they come from here, since no issuer is reached over the network.
@@ -33,6 +36,24 @@ pub struct Oidc {
     /// Its JSON Web Key Set: a file, a relative path being one from the configuration file's directory, or a URL of this
     /// machine (`http://127.0.0.1:8080/keys`).
     pub jwks: String,
+}
+
+/// Another server behind a service's name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// As in endpoint services' names: `states`, `ecr.api`.
+    pub service: String,
+    /// `http://127.0.0.1:5000`
+    pub url: String,
+    /// With which its requests are signed; `test` if there is none, as is the secret key.
+    #[serde(rename = "access-key")]
+    pub access_key: Option<String>,
+    #[serde(rename = "secret-key")]
+    pub secret_key: Option<String>,
+    /// The server is on another machine, and that is meant.
+    #[serde(default)]
+    pub remote: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,6 @@
 //! VPC endpoints of every type.
 
-use crate::{INTERFACE_SERVICES, InterfaceService, Tags};
+use crate::{InterfaceService, Tags, interface_service};
 use postern_names::*;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -90,7 +90,7 @@ impl VpcEndpoint {
     }
     /// What the endpoint's service is as one of type Interface.
     pub fn interface_service(&self) -> Option<&'static InterfaceService> {
-        INTERFACE_SERVICES.iter().find(|service| service.name == self.service())
+        interface_service(self.service())
     }
     /// Its own label in DNS names, in front of a zone's name and the service's base name: `vpce-0...-abcd1234`. Empty for
     /// types without names.

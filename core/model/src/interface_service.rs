@@ -1,6 +1,7 @@
 //! The services that interface endpoints can lead to: their endpoint names, and the public names an endpoint can take over.
 
 use postern_names::Region;
+use std::sync::OnceLock;
 
 /// A service that interface endpoints can lead to. A new one is a row of [`INTERFACE_SERVICES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Scope {
 
 /// Every service of type Interface.
 pub const INTERFACE_SERVICES: &[InterfaceService] = &[
+    // DynamoDB's endpoints have no private DNS: clients name the endpoint.
+    regional("dynamodb", &[]),
     regional("ec2", &["ec2.{r}.amazonaws.com"]),
     InterfaceService { scope: Scope::Global, ..regional("iam", &["iam.amazonaws.com"]) },
     regional("kms", &["kms.{r}.amazonaws.com"]),
@@ -55,7 +58,34 @@ const fn regional(name: &'static str, private_names: &'static [&'static str]) ->
 /// The services of type Interface that a region has.
 pub fn interface_services(region: &Region) -> impl Iterator<Item = &'static InterfaceService> {
     let is_home = region.as_str() == GLOBAL_REGION;
-    INTERFACE_SERVICES.iter().filter(move |service| is_home || service.scope == Scope::Regional)
+    all().filter(move |service| is_home || service.scope == Scope::Regional)
+}
+
+/// The service of that name (`sts`, `ecr.api`).
+pub fn interface_service(name: &str) -> Option<&'static InterfaceService> {
+    all().find(|service| service.name == name)
+}
+
+fn all() -> impl Iterator<Item = &'static InterfaceService> {
+    INTERFACE_SERVICES.iter().chain(FURTHER.get().into_iter().flatten())
+}
+
+/// See [`have_further_interface_services`].
+static FURTHER: OnceLock<Vec<InterfaceService>> = OnceLock::new();
+
+/// Gives the region interface endpoints for services of these names (`states`, `ecr.api`) that have none of their own. To
+/// be called once, before anything looks at the catalogue; further calls change nothing.
+pub fn have_further_interface_services(names: &[String]) {
+    let new = names.iter().filter(|name| INTERFACE_SERVICES.iter().all(|service| service.name != **name));
+    FURTHER.get_or_init(|| {
+        new.map(|name| {
+            // Hosts reverse the labels: `api.ecr.us-east-1.amazonaws.com`.
+            let labels: Vec<&str> = name.rsplit('.').collect();
+            let private: &'static str = format!("{}.{{r}}.amazonaws.com", labels.join(".")).leak();
+            regional(name.clone().leak(), vec![private].leak())
+        })
+        .collect()
+    });
 }
 
 impl InterfaceService {

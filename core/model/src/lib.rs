@@ -37,7 +37,10 @@ pub use hosted_zone::{HostedZone, RecordData, RecordSet, WILDCARD, ZoneVpc, comp
 pub use image::{HOST_IMAGE, Image, InstanceType, image_of_parameter, images, instance_types};
 pub use instance::{Instance, InstanceState, MetadataOptions, ProfileAssociation, RootVolume};
 pub use interface::{Attachment, InterfaceKind, NetworkInterface, PrivateAddress};
-pub use interface_service::{INTERFACE_SERVICES, InterfaceService, Scope, covers_name, interface_services};
+pub use interface_service::{
+    INTERFACE_SERVICES, InterfaceService, Scope, covers_name, have_further_interface_services, interface_service,
+    interface_services,
+};
 pub use key_pair::KeyPair;
 pub use look::EndpointRoute;
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
@@ -45,7 +48,10 @@ pub use outage::{Outages, OutagesKey, Since};
 pub use peering::{PeeringSide, PeeringState, VpcPeeringConnection};
 pub use prefix_list::{ManagedPrefixList, PrefixListEntry, PrefixListState, aws_prefix_lists};
 pub use route_table::{Route, RouteDestination, RouteTable, RouteTarget, TableAssociation};
-pub use service_catalogue::{GATEWAY_SERVICES, GatewayService, PublicService, public_service, public_services};
+pub use service_catalogue::{
+    GATEWAY_SERVICES, GatewayService, MOST_FURTHER, PublicService, have_further_services, public_service,
+    public_services,
+};
 pub use sites::{SITES, Site, site_at};
 pub use tag::Tags;
 pub use vpc::{DhcpOptions, Subnet, Vpc, VpcCidr};

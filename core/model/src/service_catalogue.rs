@@ -4,6 +4,7 @@
 
 use postern_names::{Ipv4Cidr, PrefixListId, Region};
 use std::net::Ipv4Addr;
+use std::sync::OnceLock;
 
 /// A service that gateway endpoints can lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,29 @@ const NAMES: &[&str] = &[
     "route53",
 ];
 
+/// Services that the region was told to have beside its own, behind which other servers stand; told once, at the start.
+static FURTHER: OnceLock<Vec<&'static str>> = OnceLock::new();
+/// Where their addresses begin.
+const FURTHER_FROM: u32 = 120;
+/// As many of them as have addresses.
+pub const MOST_FURTHER: usize = 100;
+
+/// Gives the region services that are not in its catalogue, by their names in service names (`eks`): each gets a public
+/// address, public names and interface endpoints. Those that it has already stay as they are. To be called once, before
+/// anything looks at the catalogue; further calls change nothing.
+pub fn have_further_services(names: &[String]) {
+    let new = names.iter().filter(|name| !NAMES.contains(&name.as_str()) && !is_gateway(name));
+    FURTHER.get_or_init(|| new.take(MOST_FURTHER).map(|name| &*name.clone().leak()).collect());
+}
+
+fn is_gateway(name: &str) -> bool {
+    GATEWAY_SERVICES.iter().any(|service| service.name == name)
+}
+
+fn further() -> &'static [&'static str] {
+    FURTHER.get().map_or(&[], Vec::as_slice)
+}
+
 /// Every service with a public address in the region.
 pub fn public_services(region: &Region) -> Vec<PublicService> {
     let gateway = GATEWAY_SERVICES.iter().filter_map(|service| {
@@ -85,7 +109,7 @@ pub fn public_services(region: &Region) -> Vec<PublicService> {
         Some(PublicService { name: service.name, signing_name: service.name, address: range.nth(257)? })
     });
     let base = general_range(region);
-    let others = NAMES.iter().zip(10u32..).filter_map(move |(name, n)| {
+    let others = NAMES.iter().zip(10u32..).chain(further().iter().zip(FURTHER_FROM..)).filter_map(move |(name, n)| {
         Some(PublicService { name, signing_name: name.split('.').next().unwrap_or(name), address: base?.nth(n)? })
     });
     gateway.chain(others).collect()

@@ -47,7 +47,7 @@ pub struct Told {
     pub refusal: Option<(String, String)>,
 }
 
-/// A service that reads HTTP itself: S3.
+/// A service that reads HTTP itself: S3, and those behind which another server stands.
 #[async_trait]
 pub trait RawService: Send + Sync {
     async fn call(&self, request: http::Request<hyper::body::Incoming>, arrival: Arrival) -> Reply;
@@ -58,6 +58,9 @@ pub struct Behind {
     /// By signing name.
     pub services: HashMap<&'static str, Arc<dyn Service>>,
     pub s3: Arc<dyn RawService>,
+    /// The services behind which another server stands, by signing name and by the name in endpoint services' names. They
+    /// come before Postern's own.
+    pub upstreams: HashMap<String, Arc<dyn RawService>>,
     pub keys: Arc<dyn Keys>,
     /// What the gate decided for each request.
     pub decisions: Arc<dyn Decisions>,

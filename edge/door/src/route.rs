@@ -51,6 +51,8 @@ pub(crate) fn read_host(host: &str) -> Option<HostName> {
     // Whatever stands before `s3` is a bucket; elsewhere it is part of the service's name (`api.ecr`).
     let service = match labels.last() {
         Some(&"s3") => "s3".to_owned(),
+        // What stands before `ddb` is an account.
+        Some(&"ddb") => "dynamodb".to_owned(),
         Some(_) => labels.join("."),
         None => return None,
     };
@@ -106,6 +108,7 @@ mod tests {
         assert_eq!(read("eu-west-1.queue.amazonaws.com"), Some(("sqs".into(), Some("eu-west-1".into()))));
         assert_eq!(read("a.queue.amazonaws.com"), None);
         assert_eq!(read("vpce.amazonaws.com"), None);
+        assert_eq!(read("123456789012.ddb.us-east-1.amazonaws.com"), Some(("dynamodb".into(), east())));
         assert_eq!(read("127.0.0.1:4566"), None);
         assert_eq!(read("example.com"), None);
     }

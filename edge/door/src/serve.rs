@@ -4,7 +4,7 @@ use crate::accept::Place;
 use crate::authenticate::{self, Signature};
 use crate::reply::{self, Reply};
 use crate::route;
-use crate::{Arrival, Door, Record, Told};
+use crate::{Arrival, Door, RawService, Record, Told};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -53,9 +53,10 @@ async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<
         Ok(target) => target,
         Err(unread) => unread,
     };
-    if target.service == "s3" {
+    let raw = door.behind.upstreams.get(&target.service).or((target.service == "s3").then_some(&door.behind.s3));
+    if let Some(raw) = raw {
         let arrival = Arrival { via, secure, region: target.address_region, request_id };
-        return to_s3(door, request, arrival).await;
+        return to_raw(door, &target.service, &**raw, request, arrival).await;
     }
     let Some(model) = postern_wire::model(&target.service) else {
         return unknown_service(&target.service, &request_id);
@@ -75,14 +76,20 @@ async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<
     Exchange { door, model, via, secure, region: target.region, request_id }.serve(&asked).await
 }
 
-/// S3 reads HTTP itself; what it tells of the request is recorded here.
-async fn to_s3(door: &Door, request: http::Request<Incoming>, arrival: Arrival) -> Reply {
+/// Such a service reads HTTP itself; what it tells of the request is recorded here.
+async fn to_raw(
+    door: &Door,
+    service: &str,
+    raw: &dyn RawService,
+    request: http::Request<Incoming>,
+    arrival: Arrival,
+) -> Reply {
     let (at, via, request_id) = (OffsetDateTime::now_utc(), arrival.via.clone(), arrival.request_id.clone());
-    let mut reply = door.behind.s3.call(request, arrival).await;
+    let mut reply = raw.call(request, arrival).await;
     let Told { operation, caller, refusal } = reply.extensions_mut().remove().unwrap_or_default();
     let record = Record {
         at,
-        service: "s3".to_owned(),
+        service: service.to_owned(),
         operation,
         caller,
         via,

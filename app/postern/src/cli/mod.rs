@@ -12,6 +12,7 @@ mod lab;
 mod policy;
 mod status;
 pub mod up;
+mod upstream;
 
 use crate::paths::DataDir;
 use crate::say;

@@ -1,6 +1,6 @@
 //! `postern up`: start the region.
 
-use super::Common;
+use super::{Common, upstream};
 use crate::config::Config;
 use crate::control::Running;
 use crate::paths::DataDir;
@@ -35,6 +35,9 @@ pub struct Up {
     /// A directory of this machine that instances see too, read-only, its bin first on their PATH (repeatable)
     #[arg(long, value_name = "DIR")]
     share: Vec<PathBuf>,
+    /// Put another server behind a service's name, such as states=http://127.0.0.1:5000 (repeatable)
+    #[arg(long, value_name = "SERVICE=URL")]
+    upstream: Vec<String>,
     /// Say more in the log (repeat for more)
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -82,6 +85,7 @@ impl Up {
             accounts: config.accounts,
             oidc: config.oidc,
             share,
+            upstreams: upstream::targets(&self.upstream, &config.upstreams)?,
             verbose: self.verbose,
         })
     }

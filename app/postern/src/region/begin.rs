@@ -11,7 +11,7 @@ use super::outside::Elsewhere;
 use super::seal::Seal;
 use super::services::{self, Parts};
 use super::told::Told;
-use super::{Running, Settings, arrive, s3};
+use super::{Running, Settings, arrive, s3, upstream};
 use crate::cli::env::Administrator;
 use crate::cli::up::already;
 use crate::control;
@@ -52,6 +52,7 @@ pub fn lock(dir: &DataDir) -> Result<File, Trouble> {
 pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running, Trouble> {
     let dir = &settings.dir;
     let now = OffsetDateTime::now_utc();
+    upstream::enter(&settings.upstreams);
     let store = Arc::new(Store::open(&dir.file("state.db")).map_err(Trouble::at("open state.db"))?);
     let authority = authority(dir, now)?;
     let ca_pem = authority.certificate_pem().to_owned();
@@ -92,6 +93,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         Behind {
             services,
             s3: Arc::new(s3::Behind(Arc::clone(&objects))),
+            upstreams: upstream::services(settings, &keys, &gate),
             keys,
             decisions: gate.log(),
             default_region: settings.region.clone(),

@@ -19,6 +19,7 @@ mod services;
 mod ssh_key;
 mod told;
 mod topics;
+mod upstream;
 
 use crate::config::{Account, Oidc};
 use crate::control;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     pub oidc: Vec<Oidc>,
     pub share: Vec<PathBuf>,
+    /// Each service once.
+    pub upstreams: Vec<postern_upstream::Target>,
     pub verbose: u8,
 }
 

@@ -7,6 +7,7 @@ use super::topics::ToQueues;
 use super::{Settings, ciphers};
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
+use postern_dynamodb::DynamoDb;
 use postern_ec2::Ec2;
 use postern_iam::{Iam, IamService, StsService};
 use postern_kms::KmsService;
@@ -43,6 +44,10 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
+    let tables = DynamoDb::open(&settings.dir.file("dynamodb"), store.clone(), gate.clone());
+    let tables = tables
+        .map_err(|refusal| Trouble::new(format!("open DynamoDB: {}", refusal.inside.unwrap_or(refusal.message))))?;
+    services.insert("dynamodb", Arc::new(tables));
     services.insert("ec2", ec2.clone());
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(issuers)));
@@ -66,8 +71,9 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
 
 /// Every service's operations that are served: for the coverage page.
 pub fn implemented() -> BTreeMap<String, Vec<String>> {
-    let served: [(&str, Vec<&str>); 12] = [
+    let served: [(&str, Vec<&str>); 13] = [
         ("access-analyzer", AccessAnalyzer::implemented()),
+        ("dynamodb", DynamoDb::implemented()),
         ("ec2", postern_control::verbs().map(|(name, _)| name).collect()),
         ("iam", IamService::implemented()),
         ("kms", KmsService::implemented()),

@@ -336,11 +336,13 @@ fn services() {
     let page = rig.call("DescribeVpcEndpointServices", json!({ "MaxResults": 1 }));
     assert_eq!(page["ServiceNames"], json!(["com.amazonaws.iam"]));
     let next = rig.call("DescribeVpcEndpointServices", json!({ "NextToken": page["NextToken"], "MaxResults": 1 }));
-    assert_eq!(next["ServiceNames"], json!(["com.amazonaws.us-east-1.dynamodb"]));
+    assert_eq!(next["ServiceNames"], json!(["com.amazonaws.route53"]));
     let unknown = rig.refused("DescribeVpcEndpointServices", json!({ "ServiceNames": ["x"] }));
     assert_eq!(unknown, "InvalidServiceName: The Vpc Endpoint Service 'x' does not exist");
     let filters = json!({ "Filters": [{ "Name": "service-type", "Values": ["Interface"] }] });
     let interfaces = rig.call("DescribeVpcEndpointServices", filters)["ServiceNames"].clone();
-    assert!(!interfaces.as_array().unwrap().contains(&json!("com.amazonaws.us-east-1.dynamodb")), "{interfaces}");
     assert!(interfaces.as_array().unwrap().contains(&json!(S3)), "{interfaces}");
+    let filters = json!({ "Filters": [{ "Name": "service-type", "Values": ["Gateway"] }] });
+    let gateways = rig.call("DescribeVpcEndpointServices", filters)["ServiceNames"].clone();
+    assert_eq!(gateways, json!(["com.amazonaws.us-east-1.dynamodb", S3]));
 }

@@ -33,6 +33,7 @@ embedded!(
     "sqs",
     "ssm",
     "ssmmessages",
+    "states",
     "sts",
 );
 

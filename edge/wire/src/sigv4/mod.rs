@@ -1,12 +1,14 @@
-//! Signature Version 4, the verifying side: what a request claims, and whether its signer knew the secret.
+//! Signature Version 4: what a request claims, and whether its signer knew the secret; and requests signed to be handed on.
 
 mod authorization;
 mod canonical;
 mod error;
 mod key;
+mod sign;
 
 pub use authorization::read;
 pub use error::{Mismatch, SigError};
+pub use sign::{Signer, date_header, payload_hash};
 
 use crate::HttpRequest;
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,3 +1,5 @@
+//! What each operation is asked for.
+
 use super::*;
 use serde_json::json;
 use std::collections::HashMap;

@@ -1,3 +1,5 @@
+//! One account's tables in one region, written and read at once.
+
 use super::*;
 use crate::prepare::prepare;
 use serde_json::json;

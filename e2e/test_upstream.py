@@ -1,0 +1,227 @@
+"""Other servers behind services' names: moto's server for services that Postern does not have."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from network import Network
+from region import ROOT
+
+MOTO = ROOT / ".venv" / "moto"
+ROLE = "arn:aws:iam::123456789012:role/states"
+DEFINITION = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+
+
+def refused(call, **more):
+    with pytest.raises(ClientError) as error:
+        call(**more)
+    return error.value.response
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Moto:
+    """moto's server on loopback, in an environment of its own."""
+
+    def __init__(self):
+        server = MOTO / "bin" / "moto_server"
+        if not server.exists():
+            subprocess.run(["/usr/bin/python3", "-m", "venv", str(MOTO)], check=True, timeout=120)
+            pip = [str(MOTO / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "moto[server,stepfunctions,ecr]"]
+            subprocess.run(pip, check=True, timeout=600)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.server = server
+        self.process = None
+        self.up()
+
+    def up(self):
+        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+        self.process = subprocess.Popen(
+            [str(self.server), "-H", "127.0.0.1", "-p", str(self.port)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+        )
+        for _ in range(600):
+            assert self.process.poll() is None, "moto's server ended"
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("moto's server does not answer")
+
+    def down(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def moto():
+    server = Moto()
+    yield server
+    if server.process.poll() is None:
+        server.down()
+
+
+@pytest.fixture(scope="module", params=["root", "rootless"])
+def behind(request, moto):
+    """A region with moto behind `states` and `ecr.api`."""
+    from region import Region
+
+    region = Region(request.param, extra=["--upstream", f"states={moto.url}"], config=f"""
+[[upstream]]
+service = "ecr.api"
+url = "{moto.url}"
+access-key = "upstream"
+secret-key = "secret"
+""")
+    yield region
+    region.close()
+
+
+@pytest.fixture
+def user(behind):
+    iam, name = behind.client("iam"), f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+
+    class User:
+        def client(self, service):
+            keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+            return behind.client(service, **keys)
+
+        def may(self, action, resource):
+            statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.put_user_policy(UserName=name, PolicyName="test", PolicyDocument=document)
+
+    yield User()
+    for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
+        iam.delete_user_policy(UserName=name, PolicyName=policy)
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=name)
+
+
+def test_the_host_uses_services_that_postern_does_not_have(behind):
+    states, ecr = behind.client("stepfunctions"), behind.client("ecr")
+    name = f"m-{uuid.uuid4().hex[:8]}"
+    made = states.create_state_machine(name=name, definition=DEFINITION, roleArn=ROLE)["stateMachineArn"]
+    assert made == f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}"
+    assert states.describe_state_machine(stateMachineArn=made)["definition"] == DEFINITION
+    repository = f"r-{uuid.uuid4().hex[:8]}"
+    assert ecr.create_repository(repositoryName=repository)["repository"]["repositoryName"] == repository
+    assert repository in behind.aws("ecr", "describe-repositories", "--query", "repositories[].repositoryName").stdout
+    # The other server's own errors come as they are.
+    error = refused(ecr.create_repository, repositoryName=repository)["Error"]
+    assert error["Code"] == "RepositoryAlreadyExistsException"
+
+
+def test_requests_are_authenticated_judged_and_recorded(behind, user):
+    ecr = user.client("ecr")
+    response = refused(ecr.describe_images, repositoryName="app")
+    arn = "arn:aws:ecr:us-east-1:123456789012:repository/app"
+    assert response["Error"]["Code"] == "AccessDeniedException"
+    assert response["Error"]["Message"].endswith(
+        f"is not authorized to perform: ecr:DescribeImages on resource: {arn} "
+        "because no identity-based policy allows the ecr:DescribeImages action"
+    )
+    explained = json.loads(behind.postern("explain", "--last", "--json").stdout)
+    assert "ecr:DescribeImages" in json.dumps(explained)
+    user.may("ecr:DescribeImages", arn)
+    assert refused(ecr.describe_images, repositoryName="app")["Error"]["Code"] == "RepositoryNotFoundException"
+    assert refused(ecr.describe_images, repositoryName="other")["Error"]["Code"] == "AccessDeniedException"
+    # Nothing in the request tells the repository: the resource is `*`.
+    response = refused(ecr.describe_repositories)
+    assert "does not know what this request is about" in response["ResponseMetadata"]["HTTPHeaders"]["x-postern-hint"]
+    wrong = behind.client("stepfunctions", aws_secret_access_key="wrong")
+    assert refused(wrong.list_state_machines)["Error"]["Code"] == "InvalidSignatureException"
+    stranger = behind.client("stepfunctions", aws_access_key_id="AKIANOBODYKNOWSTHIS1", aws_secret_access_key="x")
+    assert refused(stranger.list_state_machines)["Error"]["Code"] == "UnrecognizedClientException"
+
+
+def test_an_interface_endpoint_leads_there_and_its_policy_holds(behind):
+    network = Network(behind)
+    try:
+        network.dns_hostnames(True)
+        listening = network.group("endpoint", ("tcp", 443, "0.0.0.0/0"))
+        instance = network.instance(network.private)["InstanceId"]
+        network.credentials(instance)
+        ask = "AWS_MAX_ATTEMPTS=1 aws stepfunctions --region us-east-1 --cli-connect-timeout 4"
+
+        def times_out():
+            done = behind.run(instance, f"{ask} list-state-machines", check=False, timeout=40)
+            assert done.returncode != 0 and "onnect timeout" in done.stderr, done.stdout + done.stderr
+
+        times_out()
+        name = f"m-{uuid.uuid4().hex[:8]}"
+        arn = behind.client("stepfunctions").create_state_machine(name=name, definition=DEFINITION, roleArn=ROLE)["stateMachineArn"]
+        policy = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "states:DescribeStateMachine", "Resource": arn},
+        ]}
+        made = network.interface_endpoint("states", network.private, groups=[listening], PrivateDnsEnabled=True,
+                                          PolicyDocument=json.dumps(policy))
+        assert made["DnsEntries"]
+        described = behind.run(instance, f"{ask} describe-state-machine --state-machine-arn {arn} --query name", timeout=40)
+        assert name in described.stdout
+        done = behind.run(instance, f"{ask} list-state-machines", check=False, timeout=40)
+        assert "because no VPC endpoint policy allows the states:ListStateMachines action" in done.stderr, done.stderr
+        ecr = network.interface_endpoint("ecr.api", network.private, groups=[listening], PrivateDnsEnabled=True)
+        assert ecr["ServiceName"] == "com.amazonaws.us-east-1.ecr.api"
+        behind.run(instance, "AWS_MAX_ATTEMPTS=1 aws ecr describe-repositories --region us-east-1 --cli-connect-timeout 4", timeout=40)
+        network.ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+        times_out()
+    finally:
+        network.remove()
+
+
+def test_a_server_that_is_down_is_named(fresh):
+    url = f"http://127.0.0.1:{free_port()}"
+    region = fresh(extra=["--upstream", f"states={url}", "--upstream", f"rds={url}"])
+    response = refused(region.client("stepfunctions").list_state_machines)
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert response["Error"]["Code"] == "ServiceUnavailable"
+    assert f"The server behind states, {url}, is not available: " in response["Error"]["Message"]
+    # A service that speaks XML says it in XML.
+    assert refused(region.client("rds").describe_db_instances)["Error"]["Code"] == "ServiceUnavailable"
+    # What Postern serves itself goes on.
+    region.client("sts").get_caller_identity()
+
+
+def test_an_upstream_replaces_a_service_of_posterns_own(fresh, moto):
+    region = fresh(extra=["--upstream", f"dynamodb={moto.url}"])
+    ddb, name = region.client("dynamodb"), f"t-{uuid.uuid4().hex[:8]}"
+    ddb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
+                     AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}], KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}])
+    with urllib.request.urlopen(f"{moto.url}/moto-api/data.json", timeout=20) as seen:
+        assert name in seen.read().decode()
+
+
+def test_a_region_without_its_former_upstream_still_starts(fresh, moto):
+    region = fresh(extra=["--upstream", f"states={moto.url}"])
+    network = Network(region)
+    network.dns_hostnames(True)
+    network.interface_endpoint("states", network.private)
+    region.down()
+    region.extra = []
+    region.up()
+    network.remove()
+
+
+@pytest.mark.parametrize("word", ["states", "states=10.0.0.1:80", "states=http://10.0.0.1:80", "STATES=http://127.0.0.1:1"])
+def test_what_cannot_be_meant_is_refused_at_the_start(root_region, word):
+    done = subprocess.run(
+        [str(root_region.binary), "up", "--data-dir", str(root_region.home / "other"), "--listen", "127.0.0.1:0", "--upstream", word],
+        capture_output=True, text=True, timeout=30,
+    )
+    assert done.returncode != 0 and "upstream" in done.stderr, done.stderr
