@@ -1,13 +1,17 @@
 //! Instances: the veth of each interface, what lies in the guest, and the source/destination check.
 
 use crate::appliance;
-use crate::parts::{INNER_TABLE, MAIN_TABLE, Parts, VPC_MTU, drop_rule, rule, set};
-use crate::view::{Holder, View};
+use crate::parts::{FIRST_DEVICE_TABLE, INNER_TABLE, MAIN_TABLE, Parts, VPC_MTU, drop_rule, rule, set};
+use crate::view::{Holder, Interface, View};
 use postern_names::{Ipv4Cidr, Stop};
 use postern_program::*;
+use std::net::Ipv4Addr;
 
 /// Links with their own addresses.
 const OWN_SET: &str = "s_own";
+
+/// More addresses than an interface can have.
+const ADDRESSES_MAX: u32 = 256;
 
 /// Links, the guests' addresses and default routes, and the way to every interface.
 ///
@@ -40,10 +44,25 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
             for address in interface.addresses() {
                 parts.address(guest, &device, address, interface.subnet.cidr.length());
             }
-            if let (0, Some(gateway)) = (index, interface.subnet.router()) {
-                parts.route(guest, MAIN_TABLE, Ipv4Cidr::ALL, RouteKind::Via { gateway, link: device });
+            match (index, interface.subnet.router()) {
+                (_, None) => {}
+                (0, Some(gateway)) => {
+                    parts.route(guest, MAIN_TABLE, Ipv4Cidr::ALL, RouteKind::Via { gateway, link: device });
+                }
+                (index, Some(gateway)) => further_device(interface, index, gateway, parts),
             }
         }
+    }
+}
+
+/// The second device and those after it: what has their addresses leaves by them, as Amazon Linux sets its devices up. An
+/// answer by the first device would not be the interface's own, and be dropped.
+fn further_device(interface: &Interface<'_>, index: u32, gateway: Ipv4Addr, parts: &mut Parts) {
+    let (guest, link, table) = (interface.namespace(), interface.device(), FIRST_DEVICE_TABLE + index);
+    parts.route(guest, table, interface.subnet.cidr, RouteKind::Link { link: link.clone() });
+    parts.route(guest, table, Ipv4Cidr::ALL, RouteKind::Via { gateway, link });
+    for (number, address) in (0..).zip(interface.addresses()) {
+        parts.source_rule(guest, index * ADDRESSES_MAX + number, address, table);
     }
 }
 

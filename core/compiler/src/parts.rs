@@ -18,6 +18,11 @@ const INNER_RULE: u32 = 1_000_000;
 /// its rule: before the inner table's.
 const FIRST_ANSWER: u32 = 900_000;
 
+/// The priority of a guest's rule for a source address is this plus its place: before the guest's main table.
+const FIRST_SOURCE_RULE: u32 = 10_000;
+/// A guest's table for its second interface and those after it is this plus the device's number.
+pub(crate) const FIRST_DEVICE_TABLE: u32 = 10_000;
+
 /// An interface's largest packet inside a VPC.
 pub(crate) const VPC_MTU: u32 = 9001;
 /// The largest packet through an internet gateway.
@@ -70,6 +75,12 @@ impl Parts {
     pub fn inner_rule(&mut self, namespace: Namespace) {
         let rule = RouteRule { mark: None, sent_from: None, table: INNER_TABLE };
         self.put(Key::RouteRule(namespace, INNER_RULE), Part::RouteRule(rule));
+    }
+
+    /// Packets from an address look into a table of their own; the place says which of several such rules it is.
+    pub fn source_rule(&mut self, namespace: Namespace, place: u32, source: Ipv4Addr, table: u32) {
+        let rule = RouteRule { mark: None, sent_from: Some(Ipv4Cidr::host(source)), table };
+        self.put(Key::RouteRule(namespace, FIRST_SOURCE_RULE + place), Part::RouteRule(rule));
     }
 
     pub fn ruleset(&mut self, namespace: Namespace, tables: Vec<Table>) {

@@ -3,6 +3,7 @@
 //! Steps of one kind that follow each other are one phase: their requests go out together, namespace by namespace. A phase
 //! with a refusal is the last one; what is in force by then is known exactly, so that the next difference can go on.
 
+use crate::counters;
 use crate::error::{Failure, HostError, Outcome};
 use crate::listener::{self, Opened};
 use crate::namespace::Space;
@@ -10,7 +11,7 @@ use crate::netlink::Request;
 use crate::requests::{self, Way};
 use crate::state::{State, absent};
 use crate::{nftables, sysctl};
-use postern_program::{Key, Namespace, Part, RouteKind, Step};
+use postern_program::{Key, Namespace, Part, RouteKind, Ruleset, Step};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -278,17 +279,37 @@ impl State {
     fn ruleset_step(&mut self, step: &Step) -> Outcome<()> {
         match step {
             Step::Add(Key::Ruleset(ns), Part::Ruleset(rules))
-            | Step::Replace(Key::Ruleset(ns), Part::Ruleset(rules)) => {
-                self.keep_counts(*ns)?;
-                let space = self.spaces.get_mut(ns).ok_or_else(|| absent(*ns))?;
-                nftables::replace(space.netfilter()?, rules)
-            }
+            | Step::Replace(Key::Ruleset(ns), Part::Ruleset(rules)) => self.set_ruleset(*ns, rules),
             Step::Remove(Key::Ruleset(ns)) => match self.spaces.get_mut(ns) {
                 Some(space) => nftables::remove(space.netfilter()?),
                 None => Ok(()),
             },
             other => Err(mismatch(other)),
         }
+    }
+
+    /// By what differs from the ruleset in force, where that can be done; else whole. A change that the kernel refuses left
+    /// everything as it was, so the whole ruleset is tried and has the last word.
+    fn set_ruleset(&mut self, namespace: Namespace, rules: &Ruleset) -> Outcome<()> {
+        let space = self.spaces.get_mut(&namespace).ok_or_else(|| absent(namespace))?;
+        let former = match self.program.parts.get(&Key::Ruleset(namespace)) {
+            Some(Part::Ruleset(former)) => Some(former),
+            _ => None,
+        };
+        if let Some(change) = former.and_then(|former| nftables::between(former, rules)) {
+            let netlink = space.netfilter()?;
+            let counts = counters::read_chains(netlink, &change.uncounted)?;
+            match netlink.transact(change.batch) {
+                Ok(()) => {
+                    self.add_counts(namespace, counts);
+                    return Ok(());
+                }
+                Err(failure) => tracing::debug!(why = %failure.word, %namespace, "a ruleset is loaded whole"),
+            }
+        }
+        self.keep_counts(namespace)?;
+        let space = self.spaces.get_mut(&namespace).ok_or_else(|| absent(namespace))?;
+        nftables::replace(space.netfilter()?, rules)
     }
 
     fn listener_steps(&mut self, group: &[Placed<'_>]) -> Phase {

@@ -1,14 +1,17 @@
 //! Packets counted at the rules, by the rules' comments.
 
 use crate::error::Outcome;
-use crate::netfilter::{attribute, attributes, big_endian_u64, header};
+use crate::netfilter::{attribute, attributes, big_endian_u64, header, push};
 use crate::netlink::{Netlink, Request};
+use crate::nftables::Place;
 use crate::state::State;
 use postern_program::Namespace;
 use std::collections::BTreeMap;
 
 const NFNL_SUBSYS_NFTABLES: u16 = 10;
 const NFT_MSG_GETRULE: u16 = 7;
+const NFTA_RULE_TABLE: u16 = 1;
+const NFTA_RULE_CHAIN: u16 = 2;
 const NFTA_RULE_EXPRESSIONS: u16 = 4;
 const NFTA_RULE_USERDATA: u16 = 7;
 const NFTA_EXPR_NAME: u16 = 1;
@@ -32,19 +35,43 @@ impl State {
 
     /// Adds the counts of the ruleset in force to the past: it is about to be replaced.
     pub fn keep_counts(&mut self, namespace: Namespace) -> Outcome<()> {
-        for (comment, packets) in self.space_mut(namespace)?.netfilter().and_then(read)? {
-            if packets > 0 {
-                *self.counted.entry((namespace, comment)).or_default() += packets;
-            }
-        }
+        let counts = self.space_mut(namespace)?.netfilter().and_then(read)?;
+        self.add_counts(namespace, counts);
         Ok(())
+    }
+
+    /// Adds counts of rules that are gone to the past.
+    pub fn add_counts(&mut self, namespace: Namespace, counts: Counts) {
+        for (comment, packets) in counts.into_iter().filter(|(_, packets)| *packets > 0) {
+            *self.counted.entry((namespace, comment)).or_default() += packets;
+        }
     }
 }
 
+/// Packets by the rules' comments.
+pub(crate) type Counts = Vec<(String, u64)>;
+
 /// The counters in force, one for each rule with a comment and a counter.
-fn read(netlink: &mut Netlink) -> Outcome<Vec<(String, u64)>> {
+fn read(netlink: &mut Netlink) -> Outcome<Counts> {
+    read_from(netlink, &header(ALL_FAMILIES))
+}
+
+/// Those of some chains.
+pub(crate) fn read_chains(netlink: &mut Netlink, chains: &[Place<'_>]) -> Outcome<Counts> {
+    let mut all = Vec::new();
+    for place in chains {
+        let mut payload = header(place.family);
+        for (kind, name) in [(NFTA_RULE_TABLE, place.table), (NFTA_RULE_CHAIN, place.chain)] {
+            push(&mut payload, kind, &[name.as_bytes(), &[0]].concat());
+        }
+        all.extend(read_from(netlink, &payload)?);
+    }
+    Ok(all)
+}
+
+fn read_from(netlink: &mut Netlink, payload: &[u8]) -> Outcome<Counts> {
     let kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE;
-    let rules = netlink.dump(Request::raw("NFT_MSG_GETRULE", kind, 0, &header(ALL_FAMILIES)))?;
+    let rules = netlink.dump(Request::raw("NFT_MSG_GETRULE", kind, 0, payload))?;
     Ok(rules.iter().filter_map(|(_, payload)| rule(payload.get(4..)?)).collect())
 }
 

@@ -89,6 +89,11 @@ impl Batch {
         self.put(label.into(), message, NLM_F_CREATE | NLM_F_APPEND, payload);
     }
 
+    /// Takes away what is there already.
+    pub fn delete(&mut self, label: impl Into<String>, message: u16, payload: &[u8]) {
+        self.put(label.into(), message, 0, payload);
+    }
+
     fn put(&mut self, label: String, message: u16, flags: u16, payload: &[u8]) {
         self.requests.push(Request::raw("nftables", NFNL_SUBSYS_NFTABLES << 8 | message, flags, payload));
         self.labels.push(label);
@@ -187,6 +192,9 @@ impl Netlink {
     /// Sends a batch as one transaction: all of it takes force, or none.
     pub fn transact(&mut self, batch: Batch) -> Outcome<()> {
         let Batch { mut requests, labels } = batch;
+        if requests.is_empty() {
+            return Ok(());
+        }
         let first = self.sequence.wrapping_add(1);
         let begin = Request::raw("batch", NFNL_MSG_BATCH_BEGIN, 0, &BATCH_HEADER);
         let end = Request::raw("batch", NFNL_MSG_BATCH_END, 0, &BATCH_HEADER);

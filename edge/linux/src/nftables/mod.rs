@@ -1,11 +1,14 @@
-//! Packet filters by raw netlink: the whole ruleset of a namespace in one transaction.
+//! Packet filters by raw netlink: the whole ruleset of a namespace in one transaction, or what differs from the one in force.
 //!
 //! The messages are those that `nft -f` would send for the ruleset's script, without the program's start and without the wait
 //! for its end; a test holds them against `nft`'s own.
 
+mod change;
 mod expression;
 mod rule;
 mod set;
+
+pub(crate) use change::{Place, between};
 
 use crate::error::Outcome;
 use crate::netfilter::{header, push};
@@ -32,10 +35,10 @@ const NETDEV: u8 = 5;
 /// ones are in force on return.
 pub(crate) fn replace(netlink: &mut Netlink, rules: &Ruleset) -> Outcome<()> {
     let mut batch = Batch::nftables();
-    batch.add("flush", NFT_MSG_DELTABLE, &header(ALL_FAMILIES));
-    let mut set_ids = 0;
+    batch.delete("flush", NFT_MSG_DELTABLE, &header(ALL_FAMILIES));
+    let mut ids = SetIds::default();
     for table in &rules.tables {
-        add_table(&mut batch, table, &mut set_ids);
+        add_table(&mut batch, table, &mut ids);
     }
     netlink.transact(batch)
 }
@@ -45,28 +48,42 @@ pub(crate) fn remove(netlink: &mut Netlink) -> Outcome<()> {
     replace(netlink, &Ruleset::default())
 }
 
+/// Numbers for the sets that a transaction makes.
+#[derive(Default)]
+struct SetIds(u32);
+
+impl SetIds {
+    fn next(&mut self) -> u32 {
+        self.0 += 1;
+        self.0
+    }
+}
+
 /// Chains come before sets, whose verdicts name them, and sets before rules.
-fn add_table(batch: &mut Batch, table: &Table, set_ids: &mut u32) {
+fn add_table(batch: &mut Batch, table: &Table, ids: &mut SetIds) {
     let family = family(table.family);
     let mut payload = header(family);
     push_text(&mut payload, NFTA_TABLE_NAME, &table.name);
     batch.add(format!("table {}", table.name), NFT_MSG_NEWTABLE, &payload);
-    for chain in &table.chains {
-        batch.add(format!("chain {}", chain.name), NFT_MSG_NEWCHAIN, &chain_payload(family, table, chain));
-    }
+    table.chains.iter().for_each(|chain| add_chain(batch, table, chain));
     for set in &table.sets {
-        *set_ids += 1;
-        set::add_set(batch, family, &table.name, set, *set_ids);
+        set::add_set(batch, family, &table.name, set, ids.next());
     }
     for map in &table.maps {
-        *set_ids += 1;
-        set::add_map(batch, family, table, map, *set_ids);
+        set::add_map(batch, family, table, map, ids.next());
     }
-    for chain in &table.chains {
-        for (number, rule) in chain.rules.iter().enumerate() {
-            let words = format!("rule {} of chain {}", number + 1, chain.name);
-            rule::add(batch, words, table, chain, rule);
-        }
+    table.chains.iter().for_each(|chain| add_rules(batch, table, chain));
+}
+
+fn add_chain(batch: &mut Batch, table: &Table, chain: &Chain) {
+    let payload = chain_payload(family(table.family), table, chain);
+    batch.add(format!("chain {}", chain.name), NFT_MSG_NEWCHAIN, &payload);
+}
+
+fn add_rules(batch: &mut Batch, table: &Table, chain: &Chain) {
+    for (number, rule) in chain.rules.iter().enumerate() {
+        let words = format!("rule {} of chain {}", number + 1, chain.name);
+        rule::add(batch, words, table, chain, rule);
     }
 }
 

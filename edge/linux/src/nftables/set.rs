@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 
 const NFT_MSG_NEWSET: u16 = 9;
 const NFT_MSG_NEWSETELEM: u16 = 12;
+const NFT_MSG_DELSETELEM: u16 = 14;
 const NFTA_SET_TABLE: u16 = 1;
 const NFTA_SET_NAME: u16 = 2;
 const NFTA_SET_FLAGS: u16 = 3;
@@ -76,15 +77,15 @@ pub(super) fn add_map(batch: &mut Batch, family: u8, table: &Table, map: &Map, i
     add_elements(batch, family, &table.name, (&map.name, id), &elements);
 }
 
-#[derive(Clone, Copy)]
-enum ValueKind {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueKind {
     Verdict,
     Mark,
     Address,
 }
 
 /// What a map's values are: said by its elements, or for an empty map by the rules that use it.
-fn value_kind(table: &Table, map: &Map) -> ValueKind {
+pub(super) fn value_kind(table: &Table, map: &Map) -> ValueKind {
     if let Some((_, value)) = map.elements.first() {
         return match value {
             MapValue::Jump(_) | MapValue::Goto(_) => ValueKind::Verdict,
@@ -130,19 +131,55 @@ fn add(batch: &mut Batch, family: u8, table: &str, set: (&str, u32, u32), fields
     batch.add(format!("set {name}"), NFT_MSG_NEWSET, &payload);
 }
 
+/// Elements of a set that the transaction makes; the kernel finds it by its number.
 fn add_elements(batch: &mut Batch, family: u8, table: &str, set: (&str, u32), elements: &[(Vec<u8>, Data<'_>)]) {
-    for chunk in elements.chunks(ELEMENTS_AT_ONCE) {
+    for payload in element_lists(family, table, set.0, Some(set.1), elements) {
+        batch.add(format!("elements of {}", set.0), NFT_MSG_NEWSETELEM, &payload);
+    }
+}
+
+/// An element of a set, or of a map with its value.
+pub(super) type Element<'a> = (&'a [Atom], Option<&'a MapValue>);
+
+/// Takes elements out of a set or map that is there.
+pub(super) fn remove_elements(batch: &mut Batch, family: u8, table: &str, set: &str, elements: &[Element<'_>]) {
+    let keys: Vec<_> = elements.iter().map(|(atoms, _)| (key(atoms), Data::None)).collect();
+    for payload in element_lists(family, table, set, None, &keys) {
+        batch.delete(format!("elements of {set}"), NFT_MSG_DELSETELEM, &payload);
+    }
+}
+
+/// Puts elements into a set or map that is there. Not for ranges, whose neighbours would have to be known.
+pub(super) fn insert_elements(batch: &mut Batch, family: u8, table: &str, set: &str, elements: &[Element<'_>]) {
+    let all: Vec<_> =
+        elements.iter().map(|(atoms, value)| (key(atoms), value.map_or(Data::None, Data::Value))).collect();
+    for payload in element_lists(family, table, set, None, &all) {
+        batch.add(format!("elements of {set}"), NFT_MSG_NEWSETELEM, &payload);
+    }
+}
+
+/// The payloads of as many messages as the elements need.
+fn element_lists(
+    family: u8,
+    table: &str,
+    set: &str,
+    id: Option<u32>,
+    elements: &[(Vec<u8>, Data<'_>)],
+) -> impl Iterator<Item = Vec<u8>> {
+    elements.chunks(ELEMENTS_AT_ONCE).map(move |chunk| {
         let mut payload = header(family);
         push_text(&mut payload, NFTA_SET_ELEM_LIST_TABLE, table);
-        push_text(&mut payload, NFTA_SET_ELEM_LIST_SET, set.0);
-        push_number(&mut payload, NFTA_SET_ELEM_LIST_SET_ID, set.1);
+        push_text(&mut payload, NFTA_SET_ELEM_LIST_SET, set);
+        if let Some(id) = id {
+            push_number(&mut payload, NFTA_SET_ELEM_LIST_SET_ID, id);
+        }
         push_nested(&mut payload, NFTA_SET_ELEM_LIST_ELEMENTS, |list| {
             for (key, data) in chunk {
                 push_nested(list, NFTA_LIST_ELEM, |element| push_element(element, key, data));
             }
         });
-        batch.add(format!("elements of {}", set.0), NFT_MSG_NEWSETELEM, &payload);
-    }
+        payload
+    })
 }
 
 fn push_element(element: &mut Vec<u8>, key: &[u8], data: &Data<'_>) {

@@ -173,6 +173,23 @@ fn an_endpoint_is_in_force_at_once_and_gone_at_once() {
     });
 }
 
+/// Answers leave by the interface that was asked: another's would be dropped for their source.
+#[test]
+fn a_second_interface_answers_other_subnets() {
+    privileged("compiled::a_second_interface_answers_other_subnets", || {
+        let mut region = Region::new(world::world());
+        assert_eq!(region.ask(BESIDE, world::SECOND_AT, 80), "nothing", "it is not there yet");
+        region.change(Change::Put(Box::new(world::second_interface().into())));
+        assert_eq!(region.ask(BESIDE, world::SECOND_AT, 80), "web to 10.0.1.6", "from the first interface's subnet");
+        assert_eq!(region.ask(APP, world::SECOND_AT, 80), "web to 10.0.2.5", "from its own subnet");
+        assert_eq!(region.ask(BESIDE, world::SECOND_AT, 22), "nothing", "its group decides");
+        assert_eq!(region.ask(BESIDE, "10.0.1.5", 80), "web to 10.0.1.6", "the first one is as before");
+        region.change(Change::Remove(EntityKey::NetworkInterface(world::second_interface().id)));
+        assert_eq!(region.ask(BESIDE, world::SECOND_AT, 80), "nothing");
+        assert_eq!(region.ask(BESIDE, "10.0.1.5", 80), "web to 10.0.1.6");
+    });
+}
+
 #[test]
 fn a_peering_is_in_force_at_once_and_gone_at_once() {
     privileged("compiled::a_peering_is_in_force_at_once_and_gone_at_once", || {

@@ -152,6 +152,67 @@ fn the_kernel_holds_what_nft_would_have_loaded() {
     });
 }
 
+/// After changes on the living tables, the kernel holds what it would hold had each ruleset been loaded whole.
+pub fn assert_as_loaded_whole(lab: &Lab, words: &str) {
+    for (key, part) in &lab.parts.parts {
+        let (Key::Ruleset(ns), Part::Ruleset(rules)) = (key, part) else { continue };
+        let changed = blocks(&listed(lab, *ns));
+        lab.host.in_namespace(*ns, || load(&postern_program::nft::script(rules))).unwrap();
+        assert_eq!(changed, blocks(&listed(lab, *ns)), "{words}: {ns}");
+    }
+}
+
+/// Chains, sets and maps of a listing, each with its table, in an order of their own: the kernel lists the oldest first.
+fn blocks(listing: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut table = "";
+    for line in listing.lines() {
+        if line.starts_with("table ") {
+            table = line;
+        }
+        if line.starts_with('\t') && !line.starts_with("\t\t") && line.ends_with('{') {
+            blocks.push(table.to_owned());
+        }
+        if let Some(block) = blocks.last_mut().filter(|_| line.starts_with('\t')) {
+            block.push('\n');
+            block.push_str(line);
+        }
+    }
+    blocks.sort();
+    blocks
+}
+
+#[test]
+fn a_change_touches_only_what_differs() {
+    privileged("filter::a_change_touches_only_what_differs", || {
+        let region = crate::compiled::Region::new(crate::world::world());
+        let mut lab = region.lab;
+        let key = Key::Ruleset(vpc(crate::world::HOME));
+        let handles = |lab: &Lab| {
+            let list = || Command::new("nft").args(["-a", "-s", "list", "ruleset"]).output().unwrap();
+            let output = lab.host.in_namespace(vpc(crate::world::HOME), list).unwrap();
+            String::from_utf8(output.stdout).unwrap().lines().filter(|l| l.contains(" # handle ")).count()
+        };
+        let rules_of = |lab: &Lab, chain: &str| {
+            let list = || Command::new("nft").args(["-a", "list", "chain", "ip", "t_vpc", chain]).output().unwrap();
+            String::from_utf8(lab.host.in_namespace(vpc(crate::world::HOME), list).unwrap().stdout).unwrap()
+        };
+        let before = (handles(&lab), rules_of(&lab, "c_fwd"), rules_of(&lab, "c_in"));
+        let mut wanted = lab.parts.clone();
+        let Some(Part::Ruleset(rules)) = wanted.parts.get_mut(&key) else { panic!("no ruleset") };
+        let table = rules.tables.iter_mut().find(|table| table.name == "t_vpc").unwrap();
+        table.chains.iter_mut().find(|chain| chain.name == "c_in").unwrap().rules.remove(0);
+        table.sets.iter_mut().find(|set| set.name == "s_router").unwrap().elements.push(vec![Atom::Address(ip(C))]);
+        let map = table.maps.iter_mut().find(|map| map.elements.len() > 1).unwrap();
+        map.elements.swap_remove(0);
+        lab.become_program(wanted);
+        assert_eq!(handles(&lab), before.0 - 1, "one rule fewer");
+        assert_eq!(rules_of(&lab, "c_fwd"), before.1, "the very same rules, by their handles");
+        assert_ne!(rules_of(&lab, "c_in"), before.2);
+        assert_as_loaded_whole(&lab, "one rule, one address, one verdict");
+    });
+}
+
 fn listed(lab: &Lab, ns: Namespace) -> String {
     let list = || Command::new("nft").args(["-s", "list", "ruleset"]).output().expect("`nft` from nftables");
     let output = lab.host.in_namespace(ns, list).unwrap();

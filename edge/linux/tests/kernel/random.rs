@@ -14,6 +14,22 @@ const SEEDS: [u64; 4] = [1, 20, 300, 4000];
 const CHANGES: usize = 6;
 const QUESTIONS: usize = 120;
 
+/// Many changes one upon the other, without questions in between.
+#[test]
+fn changes_leave_what_a_whole_load_would() {
+    privileged("random::changes_leave_what_a_whole_load_would", || {
+        for seed in SEEDS {
+            let mut dice = Dice(seed.wrapping_mul(0xd134_2543_de82_ef95));
+            let mut region = Region::new(world::world());
+            for _ in 0..25 {
+                let change = dice.change(&region.world);
+                region.change(change);
+            }
+            crate::filter::assert_as_loaded_whole(&region.lab, &format!("seed {seed}"));
+        }
+    });
+}
+
 #[test]
 fn the_kernel_does_what_the_simulation_says() {
     privileged("random::the_kernel_does_what_the_simulation_says", || {
@@ -42,6 +58,7 @@ fn the_kernel_does_what_the_simulation_says() {
                     *if expected == SILENCE { &mut silent } else { &mut answered } += 1;
                 }
             }
+            crate::filter::assert_as_loaded_whole(&region.lab, &format!("seed {seed}"));
         }
         println!("{answered} answered, {silent} silent");
         assert!(

@@ -19,6 +19,9 @@ pub const FAR: u64 = 5;
 pub const FRIEND: u64 = 6;
 pub const INSTANCES: [u64; 6] = [WEB, APP, DB, BESIDE, FAR, FRIEND];
 
+/// WEB's second address, once it has [`second_interface`].
+pub const SECOND_AT: &str = "10.0.2.40";
+
 /// The addresses of interface endpoints.
 pub const STS_AT: &str = "10.0.1.20";
 pub const S3_AT: &str = "10.0.2.20";
@@ -359,6 +362,12 @@ fn interface(n: u64, vpc: u64, subnet: u64, address: &str, public: Option<&str>,
         requester_managed: false,
         tags: Tags::new(),
     }
+}
+
+/// A second interface of WEB, in the private subnet.
+pub fn second_interface() -> NetworkInterface {
+    let second = Attachment { device_index: 1, ..attachment(0x70, Some(InstanceId::from_bits(WEB))) };
+    NetworkInterface { attachment: Some(second), ..interface(0x70, HOME, 2, SECOND_AT, None, 1) }
 }
 
 fn attachment(n: u64, instance: Option<InstanceId>) -> Attachment {
