@@ -4,6 +4,10 @@
 //! transaction and one fsync (group commit), in the order of [`Store::submit`].
 #![forbid(unsafe_code)]
 
+mod log;
+
+pub use log::Log;
+
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::{Mutex, mpsc};
@@ -85,7 +89,10 @@ impl Store {
         let (queue, batches) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || serve(writer, &batches))
+            .spawn({
+                let log = Log::of(file);
+                move || serve(writer, log, &batches)
+            })
             .map_err(|e| StoreError { step: "start the writer", word: e.to_string() })?;
         Ok(Self { reader: Mutex::new(reader), queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(thread)) })
     }
@@ -135,7 +142,7 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn serve(mut connection: Connection, batches: &mpsc::Receiver<Batch>) {
+fn serve(mut connection: Connection, mut log: Log, batches: &mpsc::Receiver<Batch>) {
     while let Ok(first) = batches.recv() {
         let mut group = vec![first];
         group.extend(batches.try_iter());
@@ -146,6 +153,7 @@ fn serve(mut connection: Connection, batches: &mpsc::Receiver<Batch>) {
         for batch in group {
             let _ = batch.done.send(result.clone());
         }
+        log.look();
     }
 }
 

@@ -21,6 +21,7 @@ use blobs::Blobs;
 use buckets::{Bucket, Buckets};
 use hot::Hot;
 use postern_call::Refusal;
+use postern_store::Log;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,8 +68,8 @@ impl Store {
         blobs.clone().sweep(path.clone());
         let hot = Arc::new(Hot::new());
         let keepers = writer::Keepers { buckets: buckets.clone(), blobs: blobs.clone(), hot: hot.clone() };
-        let writer =
-            Writer::start(connection, keepers).map_err(|source| S3Error::Directory { path: dir.into(), source })?;
+        let writer = Writer::start(connection, Log::of(&path), keepers)
+            .map_err(|source| S3Error::Directory { path: dir.into(), source })?;
         Ok(Self { path, blobs, buckets, hot, writer, readers: Mutex::new(Vec::new()) })
     }
 

@@ -5,6 +5,7 @@ use super::buckets::{Bucket, Buckets};
 use super::hot::Hot;
 use crate::error::{Answer, no_such_bucket};
 use postern_call::Refusal;
+use postern_store::Log;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -135,9 +136,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, keepers: Keepers) -> std::io::Result<Self> {
+    pub fn start(connection: Connection, log: Log, keepers: Keepers) -> std::io::Result<Self> {
         let (jobs, inbox) = channel();
-        let thread = Thread { connection, clock: Clock::new(), keepers };
+        let thread = Thread { connection, log, clock: Clock::new(), keepers };
         std::thread::Builder::new().name("s3-writer".into()).spawn(move || thread.run(&inbox))?;
         Ok(Self { jobs })
     }
@@ -156,6 +157,7 @@ impl Writer {
 
 struct Thread {
     connection: Connection,
+    log: Log,
     clock: Clock,
     keepers: Keepers,
 }
@@ -176,6 +178,7 @@ impl Thread {
             } else {
                 self.one_by_one(batch);
             }
+            self.log.look();
             tracing::trace!(count, micros = began.elapsed().as_micros(), "s3 commit");
         }
     }
