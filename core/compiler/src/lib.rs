@@ -23,6 +23,7 @@ mod security_group;
 mod security_group_in;
 mod security_group_out;
 mod service;
+mod touched;
 mod view;
 mod vpc;
 
@@ -30,6 +31,7 @@ use parts::Parts;
 use postern_model::World;
 use postern_names::VpcId;
 use postern_program::Program;
+pub use touched::touched;
 use view::View;
 
 /// Everything this host must run for the World.
@@ -38,10 +40,11 @@ pub fn compile(world: &World) -> Program {
 }
 
 /// The parts of one VPC: its namespace, those of its NAT gateways, what lies in the namespaces of its instances, and its
-/// links and routes in the internet's. Nothing when the VPC is gone. No other VPC's parts have these keys.
+/// links and routes in the internet's. Nothing when the VPC is gone, or when no interface is there whose packets it would
+/// carry. No other VPC's parts have these keys.
 pub fn compile_vpc(world: &World, vpc: VpcId) -> Program {
     let mut parts = Parts::default();
-    if let Some(view) = View::new(world, vpc) {
+    if let Some(view) = View::new(world, vpc).filter(|view| !view.is_idle()) {
         vpc::compile(&view, &mut parts);
     }
     parts.program()

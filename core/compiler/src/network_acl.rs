@@ -75,7 +75,7 @@ pub(crate) fn endpoint_check(way: &Way) -> Rule {
 /// The chain of the subnet that an interface endpoint's address is in.
 pub(crate) fn endpoint_map(view: &View<'_>, way: &Way) -> Map {
     let elements = view.doors.iter().filter_map(|door| {
-        let acl = view.world.acl_of_subnet(door.subnet.id)?;
+        let acl = view.acl_of(door.subnet.id)?;
         Some((vec![Atom::Address(door.address)], MapValue::Jump(chain_name(way, acl))))
     });
     crate::parts::map(way.endpoint_map, &[way.endpoint], elements.collect())
@@ -84,15 +84,14 @@ pub(crate) fn endpoint_map(view: &View<'_>, way: &Way) -> Map {
 /// The chain of each subnet, by the device group of its links.
 pub(crate) fn map(view: &View<'_>, way: &Way) -> Map {
     let elements = view.subnets.values().filter_map(|subnet| {
-        let acl = view.world.acl_of_subnet(subnet.id)?;
+        let acl = view.acl_of(subnet.id)?;
         Some((vec![Atom::Group(subnet.number)], MapValue::Jump(chain_name(way, acl))))
     });
     crate::parts::map(way.map, &[way.group], elements.collect())
 }
 
 pub(crate) fn chains(view: &View<'_>, way: &Way) -> Vec<Chain> {
-    let acls: BTreeMap<_, _> =
-        view.subnets.keys().filter_map(|id| view.world.acl_of_subnet(*id)).map(|acl| (acl.id, acl)).collect();
+    let acls: BTreeMap<_, _> = view.subnets.keys().filter_map(|id| view.acl_of(*id)).map(|acl| (acl.id, acl)).collect();
     acls.values().map(|acl| crate::parts::chain(&chain_name(way, acl), rules(acl, way))).collect()
 }
 

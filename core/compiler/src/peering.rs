@@ -58,7 +58,7 @@ fn hardware_address(peering: &VpcPeeringConnection) -> [u8; 6] {
 fn answers(view: &View<'_>) -> BTreeMap<SubnetId, Vec<(Ipv4Cidr, RouteKind)>> {
     let mut found = BTreeMap::new();
     for subnet in view.doors.iter().map(|door| door.subnet.id) {
-        let Some(table) = view.world.table_of_subnet(subnet) else { continue };
+        let Some(table) = view.table_of(subnet) else { continue };
         let routes = route_table::routes(view, table);
         let over: Vec<Ipv4Cidr> =
             routes.iter().filter(|(_, kind)| is_over_a_wire(view, kind)).map(|(to, _)| *to).collect();

@@ -57,7 +57,7 @@ pub(crate) fn choice() -> Vec<Rule> {
 /// packet before it gets a mark.
 pub(crate) fn own_subnets(view: &View<'_>) -> (Map, Vec<Chain>) {
     let is_astray = |subnet: &Subnet| {
-        let table = view.world.table_of_subnet(subnet.id);
+        let table = view.table_of(subnet.id);
         table.is_some_and(|table| {
             let inside = |to: &Ipv4Cidr, kind: &RouteKind| *kind != RouteKind::Throw && to.overlaps(subnet.cidr);
             let is_inner = |to: &Ipv4Cidr| view.cidrs().any(|cidr| cidr.covers(*to));
@@ -74,7 +74,7 @@ pub(crate) fn own_subnets(view: &View<'_>) -> (Map, Vec<Chain>) {
 
 /// The number of each subnet, with its route table.
 fn governing<'v>(view: &'v View<'_>) -> impl Iterator<Item = (u32, &'v RouteTable)> {
-    view.subnets.values().filter_map(|subnet| Some((subnet.number, view.world.table_of_subnet(subnet.id)?)))
+    view.subnets.values().filter_map(|subnet| Some((subnet.number, view.table_of(subnet.id)?)))
 }
 
 /// Where a route comes from. Of two with the same destination the greater wins; of two of a kind the later one.

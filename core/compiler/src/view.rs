@@ -10,6 +10,10 @@ pub(crate) struct View<'w> {
     pub world: &'w World,
     pub vpc: &'w Vpc,
     pub subnets: BTreeMap<SubnetId, &'w Subnet>,
+    /// The route table that governs each subnet.
+    tables: BTreeMap<SubnetId, &'w RouteTable>,
+    /// The ACL at each subnet's border.
+    acls: BTreeMap<SubnetId, &'w NetworkAcl>,
     /// The interfaces that have a link, by id.
     pub interfaces: Vec<Interface<'w>>,
     /// The addresses of interface endpoints in zones that are up, which are in the VPC's own namespace and have no link.
@@ -78,11 +82,25 @@ impl<'w> View<'w> {
                 ranges: world.ranges_of_side(other),
             })
             .collect();
-        Some(Self { world, vpc, subnets, interfaces, doors, internet_gateway, peers })
+        let (tables, acls) = (tables(world, id, &subnets), acls(world, id));
+        Some(Self { world, vpc, subnets, tables, acls, interfaces, doors, internet_gateway, peers })
+    }
+
+    /// Whether nothing could send a packet into the VPC or take one from it. A wire to a peer needs both its ends.
+    pub fn is_idle(&self) -> bool {
+        self.interfaces.is_empty() && self.doors.is_empty() && self.peers.is_empty()
     }
 
     pub fn namespace(&self) -> Namespace {
         Namespace::Vpc(self.vpc.id)
+    }
+
+    pub fn table_of(&self, subnet: SubnetId) -> Option<&'w RouteTable> {
+        self.tables.get(&subnet).copied()
+    }
+
+    pub fn acl_of(&self, subnet: SubnetId) -> Option<&'w NetworkAcl> {
+        self.acls.get(&subnet).copied()
     }
 
     pub fn cidrs(&self) -> impl Iterator<Item = Ipv4Cidr> {
@@ -135,6 +153,27 @@ impl Interface<'_> {
         };
         format!("ens{}", 5 + u64::from(index))
     }
+}
+
+/// Each subnet's own table, else the VPC's main one.
+fn tables<'w>(
+    world: &'w World,
+    vpc: VpcId,
+    subnets: &BTreeMap<SubnetId, &'w Subnet>,
+) -> BTreeMap<SubnetId, &'w RouteTable> {
+    let of_vpc: Vec<&RouteTable> = world.route_tables.values().filter(|table| table.vpc == vpc).collect();
+    let main = of_vpc.iter().find(|table| table.is_main());
+    let mut governing: BTreeMap<SubnetId, &RouteTable> =
+        main.into_iter().flat_map(|main| subnets.keys().map(|id| (*id, *main))).collect();
+    for table in of_vpc {
+        governing.extend(table.associations.iter().filter_map(|a| Some((a.subnet?, table))));
+    }
+    governing
+}
+
+fn acls(world: &World, vpc: VpcId) -> BTreeMap<SubnetId, &NetworkAcl> {
+    let of_vpc = world.network_acls.values().filter(|acl| acl.vpc == vpc);
+    of_vpc.flat_map(|acl| acl.associations.iter().map(move |(_, subnet)| (*subnet, acl))).collect()
 }
 
 fn doors<'w>(world: &'w World, vpc: VpcId, subnets: &BTreeMap<SubnetId, &'w Subnet>) -> Vec<EndpointDoor<'w>> {

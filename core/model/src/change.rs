@@ -63,3 +63,28 @@ pub enum Change {
     Put(Box<Entity>),
     Remove(EntityKey),
 }
+
+/// A change that was made, and the one that undoes it: what is there now, and what was there before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    pub change: Change,
+    pub undo: Change,
+}
+
+impl Done {
+    pub fn after(&self) -> Option<&Entity> {
+        self.change.entity()
+    }
+    pub fn before(&self) -> Option<&Entity> {
+        self.undo.entity()
+    }
+}
+
+impl Change {
+    fn entity(&self) -> Option<&Entity> {
+        match self {
+            Self::Put(entity) => Some(entity),
+            Self::Remove(_) => None,
+        }
+    }
+}

@@ -29,7 +29,7 @@ mod vpc;
 mod world;
 
 pub use address::ElasticAddress;
-pub use change::{Change, Entity, EntityKey};
+pub use change::{Change, Done, Entity, EntityKey};
 pub use endpoint::{EndpointKind, EndpointState, EndpointSubnet, InterfaceEndpoint, VpcEndpoint};
 pub use gateway::{InternetGateway, NatGateway, NatGatewayState};
 pub use group::{GroupPeer, IcmpType, RuleDirection, SecurityGroup, SecurityGroupRule};

@@ -2,7 +2,7 @@
 
 use crate::{Ec2, Inner, keep};
 use postern_call::Refusal;
-use postern_model::{Change, World};
+use postern_model::{Done, World};
 use postern_store::{Pending, Write};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,16 +10,16 @@ use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// What a call made: changes of the World, and what else must be kept with them.
 #[derive(Default)]
 pub struct Made {
-    pub changes: Vec<Change>,
+    pub done: Vec<Done>,
     pub writes: Vec<Write>,
 }
 
 impl Made {
-    pub fn of(changes: Vec<Change>) -> Self {
-        Self { changes, writes: Vec::new() }
+    pub fn of(done: Vec<Done>) -> Self {
+        Self { done, writes: Vec::new() }
     }
     pub fn and(mut self, later: Made) -> Self {
-        self.changes.extend(later.changes);
+        self.done.extend(later.done);
         self.writes.extend(later.writes);
         self
     }
@@ -27,24 +27,24 @@ impl Made {
 
 /// Changes on their way to the disk.
 pub struct Batch {
-    changes: Vec<Change>,
+    done: Vec<Done>,
     pending: Option<Pending>,
 }
 
 impl Inner {
     /// Queues what was made. Called under the World's lock, so that the disk sees the order that memory saw.
     pub fn queue(&self, made: Made) -> Result<Batch, Refusal> {
-        if made.changes.is_empty() && made.writes.is_empty() {
-            return Ok(Batch { changes: Vec::new(), pending: None });
+        if made.done.is_empty() && made.writes.is_empty() {
+            return Ok(Batch { done: Vec::new(), pending: None });
         }
-        let mut writes = keep::writes(&made.changes).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
+        let mut writes = keep::writes(&made.done).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
         writes.extend(made.writes);
-        Ok(Batch { changes: made.changes, pending: Some(self.store.submit(writes)) })
+        Ok(Batch { done: made.done, pending: Some(self.store.submit(writes)) })
     }
 
     /// A batch that is durable when everything queued before it is.
     pub fn everything_so_far(&self) -> Batch {
-        Batch { changes: Vec::new(), pending: Some(self.store.submit(Vec::new())) }
+        Batch { done: Vec::new(), pending: Some(self.store.submit(Vec::new())) }
     }
 
     /// `Unavailable` once the disk has refused a batch: what memory says could be lost.
@@ -66,10 +66,10 @@ impl Inner {
             tracing::error!(%error, "EC2 changes could not be kept; no further change is taken");
             return Err(Refusal::internal(error));
         }
-        if batch.changes.is_empty() {
+        if batch.done.is_empty() {
             return Ok(());
         }
-        self.converge.converge(&batch.changes).await
+        self.converge.converge(&batch.done).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The World on the disk: one entry per entity, and one per account and region that has had its beginnings.
 
 use postern_call::Refusal;
-use postern_model::{Change, Entity, EntityKey, World};
+use postern_model::{Change, Done, Entity, EntityKey, World};
 use postern_names::{AccountId, Region};
 use postern_store::{Store, StoreError, Write};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,10 +36,10 @@ pub fn seeded_write(account: AccountId, region: &Region) -> Write {
 }
 
 /// What a batch of changes leaves on the disk: the last state of each entity that it touches.
-pub fn writes(changes: &[Change]) -> Result<Vec<Write>, Refusal> {
+pub fn writes(all: &[Done]) -> Result<Vec<Write>, Refusal> {
     let mut last: BTreeMap<EntityKey, Option<&Entity>> = BTreeMap::new();
-    for change in changes {
-        match change {
+    for done in all {
+        match &done.change {
             Change::Put(entity) => last.insert(entity.key(), Some(entity)),
             Change::Remove(key) => last.insert(*key, None),
         };

@@ -18,7 +18,7 @@ mod tokens;
 use async_trait::async_trait;
 use postern_call::Refusal;
 use postern_control::{Context, Draft, Outside, seed_account};
-use postern_model::{Change, World};
+use postern_model::{Done, World};
 use postern_names::{AccountId, Region};
 use postern_policy::Judge;
 use postern_store::{Store, StoreError};
@@ -32,9 +32,9 @@ use tokens::Tokens;
 #[async_trait]
 pub trait Converge: Send + Sync {
     /// Called after the changes are durable; returns when the data plane is in force. Calls may overlap and come in
-    /// another order than the changes: the World at the time of the call is what counts, `changes` tells what is new.
+    /// another order than the changes: the World at the time of the call is what counts, `done` tells what is new.
     /// A refusal becomes the API's answer; the changes stay.
-    async fn converge(&self, changes: &[Change]) -> Result<(), Refusal>;
+    async fn converge(&self, done: &[Done]) -> Result<(), Refusal>;
 }
 
 /// The EC2 service of every account and region.
@@ -105,7 +105,7 @@ impl Ec2 {
             let mut world = commit::write_lock(&self.inner.world);
             let mut draft = Draft::new(&mut world);
             match with(&mut draft) {
-                Ok(value) => (value, self.inner.queue(commit::Made::of(draft.commit()))?),
+                Ok(value) => (value, self.inner.queue(commit::Made::of(draft.commit_done()))?),
                 Err(refusal) => {
                     draft.roll_back();
                     return Err(refusal);
@@ -137,7 +137,7 @@ impl Inner {
             return Err(refusal);
         }
         seeded.insert((account, region.clone()));
-        let mut made = commit::Made::of(draft.commit());
+        let mut made = commit::Made::of(draft.commit_done());
         made.writes.push(keep::seeded_write(account, region));
         Ok(made)
     }

@@ -18,6 +18,9 @@ impl Service for Ec2 {
         check_region(&call.region)?;
         ask::may(&self.inner, &call, account)?;
         let outside = Prepared::of(&call, &self.inner.outside).await;
+        if let Some(answer) = self.look(&call, account, verb, &outside) {
+            return answer;
+        }
         let (answer, batch) = self.run(&call, account, verb, &outside)?;
         // Beginnings that this call brought about are kept even when the call itself is refused.
         self.settle(batch).await?;
@@ -30,6 +33,28 @@ impl Service for Ec2 {
 }
 
 impl Ec2 {
+    /// The answer of a call that changes nothing, so that such calls need not wait for each other; `None` if that cannot be
+    /// said of it. What it tells may not be on the disk yet; then the call that made it so is not answered yet either.
+    fn look(&self, call: &Call, account: AccountId, verb: Verb, outside: &Prepared) -> Option<Result<Value, Refusal>> {
+        let inner = &self.inner;
+        let reads = call.operation.starts_with("Describe") || call.operation.starts_with("Get");
+        let has_token = call.input.get("ClientToken").is_some();
+        if !reads || has_token || inner.check_whole().is_err() {
+            return None;
+        }
+        if !commit::lock(&inner.seeded).contains(&(account, call.region.clone())) {
+            return None;
+        }
+        let world = commit::read_lock(&inner.world);
+        let context = Context { account, region: &call.region, now: call.now, outside };
+        let mut draft = Draft::reading(&world);
+        let answer = match verb(&mut draft, &context, &Request(&call.input)) {
+            Ok(_) if is_dry(call) => Err(would_have_succeeded()),
+            answer => answer,
+        };
+        (!draft.has_refused()).then_some(answer)
+    }
+
     /// Everything under the World's lock. The outer result is what must be answered without waiting for anything.
     fn run(
         &self,
@@ -44,7 +69,7 @@ impl Ec2 {
         let seed = inner.seed(&mut world, account, &call.region, call.now)?;
         let mut tokens = commit::lock(&inner.tokens);
         // A dry run is answered before tokens are looked at.
-        let is_dry = call.input.get("DryRun").and_then(Value::as_bool) == Some(true);
+        let is_dry = is_dry(call);
         let earlier = if is_dry { Ok(None) } else { tokens.reply(account, call) };
         match earlier {
             Ok(None) => {}
@@ -67,7 +92,7 @@ impl Ec2 {
                 Made::default()
             }
             Ok(reply) => match tokens.remember(account, call, reply) {
-                Ok(writes) => Made { changes: draft.commit(), writes },
+                Ok(writes) => Made { done: draft.commit_done(), writes },
                 Err(refusal) => {
                     draft.roll_back();
                     return Ok((Err(refusal), inner.queue(seed)?));
@@ -77,6 +102,10 @@ impl Ec2 {
         let batch = inner.queue(seed.and(made))?;
         Ok((reply, batch))
     }
+}
+
+fn is_dry(call: &Call) -> bool {
+    call.input.get("DryRun").and_then(Value::as_bool) == Some(true)
 }
 
 fn would_have_succeeded() -> Refusal {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use postern_call::{Call, Caller, Principal, Refusal};
 use postern_control::{InstanceProfile, KeyMaterial, Outside};
 use postern_ec2::{Converge, Ec2};
-use postern_model::Change;
+use postern_model::{Change, Done};
 use postern_names::{AccountId, InstanceId, Region, Via};
 use postern_policy::{Ask, Decision, Judge, PolicyKind};
 use postern_serve::Service;
@@ -83,9 +83,9 @@ struct Plane(Mutex<Vec<Vec<Change>>>, AtomicU64);
 
 #[async_trait]
 impl Converge for Plane {
-    async fn converge(&self, changes: &[Change]) -> Result<(), Refusal> {
+    async fn converge(&self, done: &[Done]) -> Result<(), Refusal> {
         tokio::time::sleep(Duration::from_millis(self.1.load(Ordering::SeqCst))).await;
-        self.0.lock().unwrap().push(changes.to_vec());
+        self.0.lock().unwrap().push(done.iter().map(|done| done.change.clone()).collect());
         Ok(())
     }
 }

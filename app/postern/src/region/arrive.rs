@@ -14,31 +14,45 @@ use std::sync::{Arc, RwLock};
 /// The interfaces by the names of their links and the interface endpoints by their addresses, so that a connection does not
 /// search the World.
 #[derive(Default)]
-pub struct Links(RwLock<Known>);
+pub struct Links(RwLock<HashMap<VpcId, Known>>);
 
+/// Those of one VPC.
 #[derive(Default)]
 struct Known {
-    interfaces: HashMap<(VpcId, String), NetworkInterfaceId>,
-    endpoints: HashMap<(VpcId, Ipv4Addr), VpcEndpointId>,
+    interfaces: HashMap<String, NetworkInterfaceId>,
+    endpoints: HashMap<Ipv4Addr, VpcEndpointId>,
 }
 
 impl Links {
-    /// Learns the links of the World as it is now.
-    pub fn learn(&self, world: &RwLock<World>) {
+    /// Learns the links of some VPCs as the World has them now.
+    pub fn learn(&self, world: &RwLock<World>, vpcs: impl Iterator<Item = VpcId>) {
         let world = world.read().unwrap_or_else(|e| e.into_inner());
-        let interfaces = world.network_interfaces.values().map(|eni| ((eni.vpc, eni.link_name()), eni.id)).collect();
-        let endpoints = world
-            .endpoints
-            .values()
-            .flat_map(|e| world.endpoint_addresses(e, None).into_iter().map(move |address| ((e.vpc, address), e.id)))
-            .collect();
-        *self.0.write().unwrap_or_else(|e| e.into_inner()) = Known { interfaces, endpoints };
+        let mut fresh: HashMap<VpcId, Known> = vpcs.map(|vpc| (vpc, Known::default())).collect();
+        for interface in world.network_interfaces.values() {
+            if let Some(known) = fresh.get_mut(&interface.vpc) {
+                known.interfaces.insert(interface.link_name(), interface.id);
+            }
+        }
+        for endpoint in world.endpoints.values() {
+            if let Some(known) = fresh.get_mut(&endpoint.vpc) {
+                let addresses = world.endpoint_addresses(endpoint, None).into_iter();
+                known.endpoints.extend(addresses.map(|address| (address, endpoint.id)));
+            }
+        }
+        let mut all = self.0.write().unwrap_or_else(|e| e.into_inner());
+        for (vpc, known) in fresh {
+            if known.interfaces.is_empty() {
+                all.remove(&vpc)
+            } else {
+                all.insert(vpc, known)
+            };
+        }
     }
-    fn find(&self, vpc: VpcId, link: String) -> Option<NetworkInterfaceId> {
-        self.0.read().unwrap_or_else(|e| e.into_inner()).interfaces.get(&(vpc, link)).copied()
+    fn find(&self, vpc: VpcId, link: &str) -> Option<NetworkInterfaceId> {
+        self.0.read().unwrap_or_else(|e| e.into_inner()).get(&vpc)?.interfaces.get(link).copied()
     }
     fn endpoint_at(&self, vpc: VpcId, address: Ipv4Addr) -> Option<VpcEndpointId> {
-        self.0.read().unwrap_or_else(|e| e.into_inner()).endpoints.get(&(vpc, address)).copied()
+        self.0.read().unwrap_or_else(|e| e.into_inner()).get(&vpc)?.endpoints.get(&address).copied()
     }
 }
 
@@ -78,7 +92,7 @@ pub fn identify(namespace: Namespace, world: Arc<RwLock<World>>, host: Arc<Host>
                     return through_interface_endpoint(&world, endpoint, arrived.peer.ip());
                 }
                 let link = host.link_name_of(namespace, arrived.link_index?)?;
-                through_gateway_endpoint(&world, links.find(vpc, link)?, local, arrived.peer.ip())
+                through_gateway_endpoint(&world, links.find(vpc, &link)?, local, arrived.peer.ip())
             }
             Namespace::Nat(_) | Namespace::Instance(_) => None,
         }

@@ -5,7 +5,7 @@ use super::lifecycle::Lifecycle;
 use async_trait::async_trait;
 use postern_call::Refusal;
 use postern_ec2::Converge;
-use postern_model::{Change, Entity, InstanceState};
+use postern_model::{Done, Entity, InstanceState};
 use std::sync::{Arc, OnceLock};
 
 /// Does nothing until both are set: before that nothing runs that could differ from the World.
@@ -24,12 +24,11 @@ impl Converger {
 
 #[async_trait]
 impl Converge for Converger {
-    async fn converge(&self, changes: &[Change]) -> Result<(), Refusal> {
+    async fn converge(&self, done: &[Done]) -> Result<(), Refusal> {
         let Some((plane, lifecycle)) = self.plane.get() else { return Ok(()) };
-        let done = plane.converge(changes).await;
-        for change in changes {
-            if let Change::Put(entity) = change
-                && let Entity::Instance(instance) = &**entity
+        let in_force = plane.converge(done).await;
+        for change in done {
+            if let Some(Entity::Instance(instance)) = change.after()
                 && matches!(
                     instance.state,
                     InstanceState::Pending | InstanceState::Stopping | InstanceState::ShuttingDown
@@ -38,6 +37,6 @@ impl Converge for Converger {
                 lifecycle.kick(instance.id);
             }
         }
-        done
+        in_force
     }
 }

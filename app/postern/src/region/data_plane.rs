@@ -6,10 +6,10 @@
 use super::arrive::{self, Links};
 use super::instance_facts::Facts;
 use postern_call::Refusal;
-use postern_compiler::{compile_internet, compile_vpc};
+use postern_compiler::{compile_internet, compile_vpc, touched};
 use postern_door::{Door, Sort, Way};
 use postern_linux::{Host, HostError, Opened, Socket};
-use postern_model::{Change, Entity, EntityKey, World};
+use postern_model::{Done, World};
 use postern_names::VpcId;
 use postern_program::{Key, Namespace, Program, Role, Step, diff};
 use postern_resolver::Resolver;
@@ -22,6 +22,7 @@ use tokio::task::AbortHandle;
 /// The running data plane of one region's daemon.
 pub struct DataPlane {
     queue: mpsc::Sender<Job>,
+    world: Arc<RwLock<World>>,
 }
 
 struct Job {
@@ -34,7 +35,6 @@ struct Job {
 enum Touched {
     /// These VPCs (and the internet, which is always looked at).
     Vpcs(BTreeSet<VpcId>),
-    /// Cannot be told from the changes alone.
     Everything,
 }
 
@@ -54,18 +54,19 @@ impl DataPlane {
     /// Starts the thread. Nothing runs until the first [`DataPlane::converge`].
     pub fn start(behind: Behind) -> std::io::Result<(Arc<Self>, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel();
+        let world = behind.world.clone();
         let worker = Worker { behind, wanted: BTreeMap::new(), tasks: BTreeMap::new(), unsure: true };
         let thread = std::thread::Builder::new().name("data-plane".into()).spawn(move || worker.run(&jobs))?;
-        Ok((Arc::new(Self { queue }), thread))
+        Ok((Arc::new(Self { queue, world }), thread))
     }
 
-    /// Returns when everything these changes ask for is in force.
-    pub async fn converge(&self, changes: &[Change]) -> Result<(), Refusal> {
-        let touched = Touched::by(changes);
-        if touched == Touched::Vpcs(BTreeSet::new()) {
+    /// Returns when everything these changes ask for is in force: at once, if no packet depends on them.
+    pub async fn converge(&self, done: &[Done]) -> Result<(), Refusal> {
+        let vpcs = touched(&self.world.read().unwrap_or_else(|e| e.into_inner()), done);
+        if vpcs.is_empty() {
             return Ok(());
         }
-        self.wait(touched).await
+        self.wait(Touched::Vpcs(vpcs)).await
     }
 
     /// The same, whatever has changed.
@@ -81,52 +82,20 @@ impl DataPlane {
     }
 }
 
-impl Touched {
-    fn by(changes: &[Change]) -> Self {
-        let mut vpcs = BTreeSet::new();
-        for change in changes {
-            match Self::by_one(change) {
-                Self::Everything => return Self::Everything,
-                Self::Vpcs(more) => vpcs.extend(more),
-            }
-        }
-        Self::Vpcs(vpcs)
-    }
-
-    fn by_one(change: &Change) -> Self {
-        let entity = match change {
-            Change::Put(entity) => entity,
-            Change::Remove(EntityKey::KeyPair(_) | EntityKey::DhcpOptions(_) | EntityKey::HostedZone(_)) => {
-                return Self::Vpcs(BTreeSet::new());
-            }
-            Change::Remove(EntityKey::Vpc(id)) => return Self::Vpcs(BTreeSet::from([*id])),
-            Change::Remove(_) => return Self::Everything,
-        };
-        let vpc = match &**entity {
-            Entity::Vpc(e) => e.id,
-            Entity::Subnet(e) => e.vpc,
-            Entity::NatGateway(e) => e.vpc,
-            Entity::RouteTable(e) => e.vpc,
-            Entity::SecurityGroup(e) => e.vpc,
-            Entity::NetworkAcl(e) => e.vpc,
-            Entity::NetworkInterface(e) => e.vpc,
-            Entity::Endpoint(e) => e.vpc,
-            Entity::Instance(e) => e.vpc,
-            Entity::Peering(e) => return Self::Vpcs(BTreeSet::from([e.requester.vpc, e.accepter.vpc])),
-            Entity::InternetGateway(_) | Entity::PrefixList(_) | Entity::Address(_) | Entity::Outages(_) => {
-                return Self::Everything;
-            }
-            Entity::DhcpOptions(_) | Entity::KeyPair(_) | Entity::HostedZone(_) => return Self::Vpcs(BTreeSet::new()),
-        };
-        Self::Vpcs(BTreeSet::from([vpc]))
-    }
-}
-
 /// A part of the whole program that is compiled on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece {
     Internet,
     Vpc(VpcId),
+}
+
+impl Piece {
+    fn vpc(&self) -> Option<VpcId> {
+        match self {
+            Self::Internet => None,
+            Self::Vpc(id) => Some(*id),
+        }
+    }
 }
 
 struct Worker {
@@ -155,17 +124,27 @@ impl Worker {
 
     fn round(&mut self, jobs: &[Job]) -> Result<(), HostError> {
         let began = std::time::Instant::now();
-        let steps = self.steps(jobs)?;
+        let pieces = self.pieces(jobs);
+        let steps = self.steps(&pieces)?;
         let count = steps.len();
-        for step in &steps {
+        if !steps.is_empty() {
+            self.carry_out(&steps)?;
+        }
+        self.behind.links.learn(&self.behind.world, pieces.iter().filter_map(Piece::vpc));
+        let cut = self.behind.door.look_again();
+        tracing::debug!(steps = count, cut, elapsed = ?began.elapsed(), "converged");
+        Ok(())
+    }
+
+    fn carry_out(&mut self, steps: &[Step]) -> Result<(), HostError> {
+        for step in steps {
             if let Step::Remove(key) | Step::Replace(key, _) = step
                 && let Some(task) = self.tasks.remove(key)
             {
                 task.abort();
             }
         }
-        let applied = self.behind.host.apply(&steps);
-        match applied {
+        match self.behind.host.apply(steps) {
             Ok(opened) => opened.into_iter().for_each(|socket| self.open(socket)),
             Err(error) => {
                 tracing::error!(%error, "the data plane is not as wanted");
@@ -173,48 +152,65 @@ impl Worker {
                 return Err(error);
             }
         }
-        self.behind.links.learn(&self.behind.world);
-        let cut = self.behind.door.look_again();
-        tracing::debug!(steps = count, cut, elapsed = ?began.elapsed(), "converged");
         Ok(())
     }
 
-    fn steps(&mut self, jobs: &[Job]) -> Result<Vec<Step>, HostError> {
-        let world = self.behind.world.read().unwrap_or_else(|e| e.into_inner());
-        let everything = self.unsure || jobs.iter().any(|job| job.touched == Touched::Everything);
-        let mut pieces: BTreeSet<Piece> = BTreeSet::from([Piece::Internet]);
+    /// What is to be compiled anew.
+    fn pieces(&self, jobs: &[Job]) -> BTreeSet<Piece> {
+        let mut pieces = BTreeSet::from([Piece::Internet]);
         for job in jobs {
             if let Touched::Vpcs(vpcs) = &job.touched {
                 pieces.extend(vpcs.iter().copied().map(Piece::Vpc));
-                // A peered VPC's rules name groups, and its routes lead to ranges, of the touched one.
-                let peered = vpcs.iter().flat_map(|vpc| world.peerings_of(*vpc)).map(|(_, other)| other.vpc);
-                pieces.extend(peered.map(Piece::Vpc));
             }
         }
-        if everything {
+        if self.unsure || jobs.iter().any(|job| job.touched == Touched::Everything) {
+            let world = self.behind.world.read().unwrap_or_else(|e| e.into_inner());
             pieces.extend(world.vpcs.keys().copied().map(Piece::Vpc));
             pieces.extend(self.wanted.keys().copied());
         }
-        let mut running = Program::default();
-        let mut wanted = Program::default();
-        for piece in pieces {
-            let compiled = match piece {
-                Piece::Internet => compile_internet(&world),
-                Piece::Vpc(id) => compile_vpc(&world, id),
-            };
-            let before = self.wanted.insert(piece, compiled.clone()).unwrap_or_default();
-            if compiled.parts.is_empty() {
-                self.wanted.remove(&piece);
-            }
-            running.parts.extend(before.parts);
-            wanted.parts.extend(compiled.parts);
-        }
+        pieces
+    }
+
+    /// From what runs to what the World wants now.
+    fn steps(&mut self, pieces: &BTreeSet<Piece>) -> Result<Vec<Step>, HostError> {
+        let world = self.behind.world.read().unwrap_or_else(|e| e.into_inner());
+        let compile = |piece: &Piece| match piece {
+            Piece::Internet => compile_internet(&world),
+            Piece::Vpc(id) => compile_vpc(&world, *id),
+        };
+        let mut changed: Vec<(Piece, Program)> = pieces.iter().map(|piece| (*piece, compile(piece))).collect();
         drop(world);
         if self.unsure {
-            running = self.behind.host.program()?;
+            let running = self.behind.host.program()?;
+            let mut wanted = Program::default();
+            changed.iter().for_each(|(_, program)| wanted.parts.extend(program.parts.clone()));
+            changed.into_iter().for_each(|(piece, program)| self.keep(piece, program));
             self.unsure = false;
+            return Ok(diff(&running, &wanted));
         }
-        Ok(diff(&running, &wanted))
+        changed.retain(|(piece, program)| self.wanted.get(piece).unwrap_or(&Program::default()) != program);
+        // Mostly it is one piece that differs, which need not be copied.
+        let steps = match changed.as_slice() {
+            [(piece, wanted)] => diff(self.wanted.get(piece).unwrap_or(&Program::default()), wanted),
+            several => {
+                let (mut running, mut wanted) = <(Program, Program)>::default();
+                for (piece, program) in several {
+                    running.parts.extend(self.wanted.get(piece).cloned().unwrap_or_default().parts);
+                    wanted.parts.extend(program.parts.clone());
+                }
+                diff(&running, &wanted)
+            }
+        };
+        changed.into_iter().for_each(|(piece, program)| self.keep(piece, program));
+        Ok(steps)
+    }
+
+    fn keep(&mut self, piece: Piece, program: Program) {
+        if program.parts.is_empty() {
+            self.wanted.remove(&piece);
+        } else {
+            self.wanted.insert(piece, program);
+        }
     }
 
     /// Puts a socket to work.
@@ -272,25 +268,4 @@ impl Worker {
 
 fn misplaced(role: Role) -> std::io::Error {
     std::io::Error::other(format!("a listener for {role:?} where it does not belong"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use postern_names::*;
-
-    #[test]
-    fn a_removed_key_pair_touches_nothing() {
-        let change = Change::Remove(EntityKey::KeyPair(KeyPairId::from_bits(1)));
-        assert_eq!(Touched::by(&[change]), Touched::Vpcs(BTreeSet::new()));
-    }
-
-    #[test]
-    fn what_cannot_be_told_touches_everything() {
-        let vpc = VpcId::from_bits(1);
-        let known = Change::Remove(EntityKey::Vpc(vpc));
-        assert_eq!(Touched::by(std::slice::from_ref(&known)), Touched::Vpcs(BTreeSet::from([vpc])));
-        let unknown = Change::Remove(EntityKey::Address(AllocationId::from_bits(2)));
-        assert_eq!(Touched::by(&[known, unknown]), Touched::Everything);
-    }
 }

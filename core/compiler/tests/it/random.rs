@@ -2,9 +2,9 @@
 
 use crate::plain::{is_for_an_endpoint, plain};
 use crate::questions::{Question, What, Who, answer};
-use postern_compiler::{compile, compile_internet, compile_vpc};
-use postern_model::{SITES, World, public_services};
-use postern_names::{InstanceId, Region};
+use postern_compiler::{compile, compile_internet, compile_vpc, touched};
+use postern_model::{Change, Done, Entity, SITES, World, public_services};
+use postern_names::{InstanceId, Region, SecurityGroupId, VpcEndpointId, VpcId};
 use postern_program::simulate::Simulator;
 use postern_program::{apply_to, check, diff};
 use postern_worlds::world;
@@ -404,6 +404,52 @@ proptest! {
         let (a, b) = (compile(&world(&a)), compile(&world(&b)));
         prop_assert_eq!(apply_to(a.clone(), &diff(&a, &b)), b);
     }
+}
+
+/// From World to World by single changes, in an order that leaves things dangling on the way.
+fn changes(from: &World, to: &World) -> Vec<Change> {
+    let (from, to) = (from.entities(), to.entities());
+    let removed = from.iter().filter(|one| !to.iter().any(|other| other.key() == one.key()));
+    let removed: Vec<Change> = removed.map(|one| Change::Remove(one.key())).collect();
+    let put = to.iter().filter(|one| !from.contains(one)).map(|one| Change::Put(Box::new(one.clone())));
+    put.rev().chain(removed).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
+
+    /// After a change only the VPCs that it touches are looked at: no other may need other parts.
+    #[test]
+    fn what_a_change_does_not_touch_stays(a in worlds(), b in worlds()) {
+        let (mut world, b) = (world(&a), world(&b));
+        for change in changes(&world, &b) {
+            let vpcs: BTreeSet<VpcId> = world.vpcs.keys().chain(b.vpcs.keys()).copied().collect();
+            let before: Vec<_> = vpcs.iter().map(|vpc| compile_vpc(&world, *vpc)).collect();
+            let internet = compile_internet(&world);
+            let undo = world.apply(change.clone());
+            let touched = touched(&world, &[Done { change: change.clone(), undo }]);
+            for (vpc, before) in vpcs.iter().zip(before).filter(|(vpc, _)| !touched.contains(vpc)) {
+                prop_assert_eq!(compile_vpc(&world, *vpc), before, "{} {:?}", vpc, change);
+            }
+            prop_assert!(!touched.is_empty() || compile_internet(&world) == internet, "{:?}", change);
+        }
+    }
+}
+
+#[test]
+fn what_no_packet_depends_on_touches_nothing() {
+    let text = "vpc 1 10.0.0.0/16\nsubnet 1 vpc 1 10.0.1.0/24\ngroup 1 vpc 1\ngroup 2 vpc 1\nendpoint 1 vpc 1 s3\n\
+                instance 1 subnet 1 10.0.1.5 groups 1\ninstance 2 subnet 1 10.0.1.6 groups 1 stopped";
+    let world = world(text);
+    let touches = |entity: Entity| {
+        let change = Change::Put(Box::new(entity));
+        !touched(&world, &[Done { undo: change.clone(), change }]).is_empty()
+    };
+    assert!(touches(world.security_groups[&SecurityGroupId::from_bits(1)].clone().into()));
+    assert!(!touches(world.security_groups[&SecurityGroupId::from_bits(2)].clone().into()), "nobody wears it");
+    assert!(!touches(world.endpoints[&VpcEndpointId::from_bits(1)].clone().into()), "it is in no route table");
+    assert!(touches(world.instances[&InstanceId::from_bits(1)].clone().into()));
+    assert!(!touches(world.instances[&InstanceId::from_bits(2)].clone().into()), "it has no links");
 }
 
 /// Worlds on which the two opinions once differed, or that hold much.

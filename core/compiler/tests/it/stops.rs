@@ -538,7 +538,7 @@ fn endpoint_name_and_metadata() {
     "#]],
     );
     check_lines(
-        "vpc 1 10.0.0.0/16 no-dns",
+        "vpc 1 10.0.0.0/16 no-dns\nsubnet 1 vpc 1 10.0.1.0/24\ngroup 1 vpc 1\ninstance 1 subnet 1 10.0.1.5 groups 1",
         &["listener"],
         expect![[r#"
         namespace internet
@@ -552,6 +552,18 @@ fn endpoint_name_and_metadata() {
           listener tcp 169.254.169.254:80 metadata
     "#]],
     );
+}
+
+/// Without an interface there is no packet: the namespace comes with the first and goes with the last.
+#[test]
+fn a_vpc_without_interfaces_is_nothing() {
+    let subnet = "vpc 1 10.0.0.0/16\nsubnet 1 vpc 1 10.0.1.0/24\nigw 1 vpc 1\ngroup 1 vpc 1\n\
+                  table 1 vpc 1 main\nendpoint 1 vpc 1 s3 tables 1";
+    assert_eq!(compile(&world(subnet)), compile_internet(&world(subnet)));
+    let stopped = format!("{subnet}\ninstance 1 subnet 1 10.0.1.5 groups 1 stopped");
+    assert_eq!(compile(&world(&stopped)), compile_internet(&world(&stopped)));
+    let running = format!("{subnet}\ninstance 1 subnet 1 10.0.1.5 groups 1");
+    assert_ne!(compile(&world(&running)), compile_internet(&world(&running)));
 }
 
 #[test]

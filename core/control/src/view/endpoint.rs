@@ -4,7 +4,7 @@ use crate::listed::{FilterValues, Listed, one};
 use crate::{tags, view};
 use postern_model::{EndpointKind, EndpointState, GATEWAY_SERVICES, Tags, VpcEndpoint, World};
 use postern_names::{AccountId, Region, VpcEndpointId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 impl Listed for VpcEndpoint {
@@ -63,27 +63,31 @@ pub fn endpoint(world: &World, endpoint: &VpcEndpoint) -> Value {
     let subnets: Vec<String> = places.iter().map(|place| place.subnet.to_string()).collect();
     let interfaces: Vec<String> = places.iter().map(|place| place.interface.to_string()).collect();
     let groups = endpoint.interface().map(|own| own.groups.as_slice()).unwrap_or_default();
-    json!({
-        "VpcEndpointId": endpoint.id.to_string(),
-        "VpcEndpointType": kind(&endpoint.kind),
-        "VpcId": endpoint.vpc.to_string(),
-        "ServiceName": endpoint.service_name,
-        "State": state(endpoint.state),
-        "PolicyDocument": endpoint.policy,
-        "RouteTableIds": tables,
-        "SubnetIds": subnets,
-        "Groups": view::group::identifiers(world, groups),
-        "IpAddressType": endpoint.ip_address_type,
-        "DnsOptions": dns_options(endpoint),
-        "PrivateDnsEnabled": endpoint.interface().is_some_and(|own| own.private_dns),
-        "RequesterManaged": false,
-        "NetworkInterfaceIds": interfaces,
-        "DnsEntries": dns_entries(world, endpoint),
-        "CreationTimestamp": view::timestamp(endpoint.created),
-        "Tags": tags::view(&endpoint.tags),
-        "OwnerId": endpoint.owner.to_string(),
-        "ServiceRegion": endpoint.region.to_string(),
-    })
+    // An object that has its room from the beginning: thousands of endpoints are described at once.
+    let members: [(&str, Value); 19] = [
+        ("VpcEndpointId", endpoint.id.to_string().into()),
+        ("VpcEndpointType", kind(&endpoint.kind).into()),
+        ("VpcId", endpoint.vpc.to_string().into()),
+        ("ServiceName", endpoint.service_name.as_str().into()),
+        ("State", state(endpoint.state).into()),
+        ("PolicyDocument", endpoint.policy.as_str().into()),
+        ("RouteTableIds", tables.into()),
+        ("SubnetIds", subnets.into()),
+        ("Groups", view::group::identifiers(world, groups)),
+        ("IpAddressType", endpoint.ip_address_type.as_str().into()),
+        ("DnsOptions", dns_options(endpoint)),
+        ("PrivateDnsEnabled", endpoint.interface().is_some_and(|own| own.private_dns).into()),
+        ("RequesterManaged", false.into()),
+        ("NetworkInterfaceIds", interfaces.into()),
+        ("DnsEntries", dns_entries(world, endpoint).into()),
+        ("CreationTimestamp", view::timestamp(endpoint.created).into()),
+        ("Tags", tags::view(&endpoint.tags)),
+        ("OwnerId", endpoint.owner.to_string().into()),
+        ("ServiceRegion", endpoint.region.to_string().into()),
+    ];
+    let mut shown = Map::with_capacity(members.len());
+    shown.extend(members.map(|(name, value)| (name.to_owned(), value)));
+    Value::Object(shown)
 }
 
 /// As the create reply shows it: AWS takes its time over an endpoint with interfaces.
