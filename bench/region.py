@@ -120,6 +120,7 @@ class Region:
         line = process.stdout.readline()
         if not line:
             raise Failed(f"{argv} ended at once")
+        process.first = line
         return process
 
     def generate(self, prefix, *words, timeout=90):
@@ -166,13 +167,21 @@ class Network:
     """A VPC with one subnet, its main route table, and groups that allow what the benchmarks send."""
 
     def __init__(self, region, calls, number=20):
-        self.region, self.calls = region, calls
+        self.region, self.calls, self.number = region, calls, number
         self.vpc = calls.take("vpcId", "CreateVpc", CidrBlock=f"10.{number}.0.0/16")
         self.subnet = calls.take("subnetId", "CreateSubnet", VpcId=self.vpc, CidrBlock=f"10.{number}.1.0/24")
         self.other_subnet = calls.take("subnetId", "CreateSubnet", VpcId=self.vpc, CidrBlock=f"10.{number}.2.0/24")
         of_vpc = {"Filter.1.Name": "vpc-id", "Filter.1.Value.1": self.vpc}
         self.table = calls.take("routeTableId", "DescribeRouteTables", **of_vpc)
         self.acl = calls.take("networkAclId", "DescribeNetworkAcls", **of_vpc)
+
+    def vpc_attribute(self, name):
+        self.calls.call("ModifyVpcAttribute", VpcId=self.vpc, **{f"{name}.Value": "true"})
+
+    def wide_subnet(self):
+        """One with room for thousands of interfaces."""
+        cidr = f"10.{self.number}.64.0/18"
+        return self.calls.take("subnetId", "CreateSubnet", VpcId=self.vpc, CidrBlock=cidr)
 
     def group(self, name, *rules):
         """A security group that lets (protocol, first port, last port) in from the whole VPC."""

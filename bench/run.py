@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import begin
+import endpoints
 import in_force
 import objects
 import packets
@@ -28,6 +29,7 @@ class Scale:
     creates: int
 
 
+PARTS = ["packets", "objects", "in_force", "begin", "endpoints"]
 FULL = Scale(runs=5, seconds=1.0, rounds=20000, repeats=15, creates=200)
 SMOKE = Scale(runs=1, seconds=0.2, rounds=200, repeats=2, creates=5)
 
@@ -46,13 +48,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", default="release")
     parser.add_argument("--smoke", action="store_true", help="tiny counts: shows that it runs, measures nothing")
-    parser.add_argument("--only", action="append", choices=["packets", "objects", "in_force", "begin"])
+    parser.add_argument("--only", action="append", choices=PARTS)
     parser.add_argument("--parent", help="where to make the data directory: its disk is what PUT waits for")
     parser.add_argument("--runs", type=int)
     arguments = parser.parse_args()
     scale = SMOKE if arguments.smoke else FULL
     scale.runs = arguments.runs or scale.runs
-    wanted = arguments.only or ["packets", "objects", "in_force", "begin"]
+    wanted = arguments.only or PARTS
     load_before = os.getloadavg()[0]
     parts = []
 
@@ -73,6 +75,8 @@ def main():
             region.close()
     if "begin" in wanted:
         done(begin.run(arguments.profile, arguments.parent, scale))
+    if "endpoints" in wanted:
+        done(endpoints.run(arguments.profile, arguments.parent, scale))
     if arguments.smoke or arguments.only:
         return
     day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")

@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Trouble> {
 }
 
 fn write(path: &Path, bytes: usize, time: Duration, barrier: &Barrier) -> Result<Vec<u64>, Trouble> {
-    let ready = prepare(path);
+    let ready = prepare(path, FILE_BYTES);
     barrier.wait();
     let file = ready?;
     let block = vec![0xa5; bytes];
@@ -57,9 +57,10 @@ fn write(path: &Path, bytes: usize, time: Duration, barrier: &Barrier) -> Result
     Ok(nanos)
 }
 
-fn prepare(path: &Path) -> Result<File, Trouble> {
+/// A file of that size, all of it on the disk.
+pub fn prepare(path: &Path, bytes: u64) -> Result<File, Trouble> {
     let file = File::options().create(true).truncate(true).write(true).open(path)?;
-    file.write_all_at(&vec![0x5a; FILE_BYTES as usize], 0)?;
+    file.write_all_at(&vec![0x5a; usize::try_from(bytes)?], 0)?;
     file.sync_all()?;
     Ok(file)
 }

@@ -59,7 +59,12 @@ impl Target {
     }
 
     pub fn connect(&self) -> Result<Connection, Trouble> {
-        let stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+        self.connect_to(self.address, PATIENCE)
+    }
+
+    /// The same, to another address, which must take the connection in this time.
+    pub fn connect_to(&self, address: std::net::SocketAddr, within: Duration) -> Result<Connection, Trouble> {
+        let stream = TcpStream::connect_timeout(&address, within)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod arguments;
 mod calls;
 mod clock;
@@ -12,6 +13,7 @@ mod peer;
 mod probe;
 mod s3;
 mod sign;
+mod sink;
 mod traffic;
 
 use arguments::Arguments;
@@ -26,9 +28,11 @@ stream --to HOST:PORT --streams N --seconds S
 pingpong --to HOST:PORT --rounds N
 datagrams --to HOST:PORT --bytes N --seconds S
 probe tcp|udp --to HOST:PORT --every-us N --seconds S
+answer --url URL --ca FILE --every-us N --seconds S
 s3 --url URL --bucket B --op get|put --size N --connections C --keys K (--seconds S | --requests N)
 calls --url URL --service ec2 (requests on standard input)
     both also: [--ca FILE] [--connect HOST:PORT]
+sink --dir DIR
 disk --dir DIR --threads N --bytes N --seconds S
 Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from --keys-file (two lines).";
 
@@ -56,8 +60,10 @@ fn run(word: &str, arguments: &Arguments) -> Result<Value, Trouble> {
         "pingpong" => traffic::pingpong(arguments),
         "datagrams" => traffic::datagrams(arguments),
         "probe" => probe::run(arguments),
+        "answer" => answer::run(arguments),
         "s3" => s3::run(arguments),
         "calls" => calls::run(arguments),
+        "sink" => sink::run(arguments),
         "disk" => disk::run(arguments),
         _ => Err(format!("no such word; the words are\n{WORDS}").into()),
     }
