@@ -24,6 +24,8 @@ pub struct Resolution {
 pub enum Zone {
     /// The VPC's resolver is off: `enableDnsSupport`.
     Off,
+    /// A private hosted zone of the accounts, with or without the name.
+    Hosted(HostedZoneId),
     /// An interface endpoint's own names.
     EndpointName(VpcEndpointId),
     /// The service's public names, which an interface endpoint has taken over in its VPC.
@@ -43,19 +45,54 @@ pub enum Zone {
 /// Services that also answer under a name without a region.
 const GLOBAL: &[&str] = &["s3", "sts", "iam", "ec2", "route53", "organizations", "sqs", "sns"];
 const GLOBAL_REGION: &str = "us-east-1";
+/// So many names that stand for others are followed.
+const CHAIN_MAX: usize = 8;
 
 /// What a name means for a guest of the VPC, or outside every VPC.
 pub(crate) fn resolve(ground: &Ground<'_>, vpc: Option<VpcId>, name: &str) -> Resolution {
     let asking = vpc.and_then(|id| ground.world.vpcs.get(&id));
     let (zone, addresses) = match asking {
         Some(vpc) if !vpc.enable_dns_support => (Zone::Off, vec![]),
-        _ => inside(ground, asking, name)
-            .or_else(|| own_name(ground, name))
-            .or_else(|| private_dns(ground, asking, name))
-            .or_else(|| public(ground, asking, name))
-            .unwrap_or((Zone::Unknown, vec![])),
+        _ => look_up(ground, asking, name, CHAIN_MAX),
     };
     Resolution { name: name.to_owned(), vpc, zone, addresses }
+}
+
+/// The most specific zone answers: one of the accounts', an endpoint's names, or what everybody sees.
+fn look_up(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str, left: usize) -> (Zone, Vec<Ipv4Addr>) {
+    let hosted = asking.and_then(|vpc| ground.world.hosted_zone_for(vpc.id, name));
+    let taken = asking.and_then(|vpc| ground.world.private_dns_record(vpc.id, name)).map(|(record, _)| record.len());
+    match hosted.filter(|zone| taken.is_none_or(|length| zone.name.len() > length)) {
+        Some(zone) => (Zone::Hosted(zone.id), in_zone(ground, asking, zone, name, left)),
+        None => everybodys(ground, asking, name),
+    }
+}
+
+fn everybodys(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> (Zone, Vec<Ipv4Addr>) {
+    inside(ground, asking, name)
+        .or_else(|| own_name(ground, name))
+        .or_else(|| private_dns(ground, asking, name))
+        .or_else(|| public(ground, asking, name))
+        .unwrap_or((Zone::Unknown, vec![]))
+}
+
+/// The addresses that a hosted zone has for a name, itself or by another name.
+fn in_zone(ground: &Ground<'_>, asking: Option<&Vpc>, zone: &HostedZone, name: &str, left: usize) -> Vec<Ipv4Addr> {
+    let Some(sets) = zone.lookup(name) else { return vec![] };
+    let of = |kind: &str| sets.iter().find(|set| set.kind == kind).map(|set| &set.data);
+    let Some(left) = left.checked_sub(1) else { return vec![] };
+    match (of("A"), of("CNAME")) {
+        (Some(RecordData::Values { values, .. }), _) => values.iter().filter_map(|value| value.parse().ok()).collect(),
+        (Some(RecordData::Alias { zone: of, target, .. }), _) if *of != zone.id.to_string() => {
+            everybodys(ground, asking, target).1
+        }
+        (Some(RecordData::Alias { target, .. }), _) => look_up(ground, asking, target, left).1,
+        (None, Some(RecordData::Values { values, .. })) => {
+            values.first().map(|name| look_up(ground, asking, name.trim_end_matches('.'), left).1).unwrap_or_default()
+        }
+        (None, Some(RecordData::Alias { target, .. })) => look_up(ground, asking, target, left).1,
+        (None, None) => vec![],
+    }
 }
 
 type Found = Option<(Zone, Vec<Ipv4Addr>)>;
@@ -102,7 +139,7 @@ fn own_name(ground: &Ground<'_>, name: &str) -> Found {
         let is_whole = bucket.is_some_and(|b| !b.is_empty()) == service.has_names_in_front;
         let interfaces = own.subnets.iter().filter_map(|p| ground.world.network_interfaces.get(&p.interface));
         let here = interfaces.filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
-        let addresses: Vec<_> = here.filter_map(NetworkInterface::primary_address).collect();
+        let addresses = answering(ground, here.collect(), zone.is_some());
         (is_whole && !addresses.is_empty()).then_some((Zone::EndpointName(endpoint.id), addresses))
     })
 }
@@ -113,8 +150,16 @@ fn private_dns(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
     let endpoint =
         taking_over(ground, vpc, name).find(|(_, own)| own.private_dns && !own.private_dns_for_inbound_only)?;
     let places = endpoint.1.subnets.iter().filter_map(|p| ground.world.network_interfaces.get(&p.interface));
-    let addresses = places.filter_map(NetworkInterface::primary_address).collect();
+    let addresses = answering(ground, places.collect(), false);
     Some((Zone::PrivateDns(endpoint.0.id), addresses))
+}
+
+/// The addresses of an endpoint's interfaces: without those in zones that are down, unless the name is of one zone or none
+/// is up.
+fn answering(ground: &Ground<'_>, places: Vec<&NetworkInterface>, is_zonal: bool) -> Vec<Ipv4Addr> {
+    let up: Vec<_> = places.iter().copied().filter(|eni| !ground.is_dark(eni)).collect();
+    let told = if is_zonal || up.is_empty() { places } else { up };
+    told.into_iter().filter_map(NetworkInterface::primary_address).collect()
 }
 
 /// The interface endpoints of a VPC whose service has this public name.
@@ -189,6 +234,8 @@ impl Resolution {
         let is = addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", ");
         match zone {
             Zone::Off => format!("{name} is not looked up: the VPC's resolver is off (enableDnsSupport)"),
+            Zone::Hosted(id) if addresses.is_empty() => format!("{id} answers for {name} and has no address for it"),
+            Zone::Hosted(id) => format!("{name} is {is}: the hosted zone {id}"),
             Zone::EndpointName(id) => format!("{name} is {is}: {id}'s own name"),
             Zone::PrivateDns(id) => format!("{name} is {is}: private DNS of {id}"),
             Zone::Instance(id) => format!("{name} is {is}: {id} inside the VPC"),

@@ -1,3 +1,4 @@
 //! Explanations against what would happen, and in words.
 
+mod remedy;
 mod truth;

@@ -1,0 +1,98 @@
+//! What to change so that a packet arrives: `aws` commands, the smallest change first. Each is offered only after the change
+//! was made to a copy of the World and the question was answered there.
+
+mod acl;
+mod group;
+mod name;
+mod other;
+mod route;
+
+use crate::ground::Ground;
+use crate::question::{Listening, Question};
+use crate::trace::*;
+use postern_model::{Change, Entity, World};
+use postern_names::Stop;
+
+/// Commands that open the way together, in the order in which to run them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    pub commands: Vec<String>,
+    cost: u32,
+}
+
+/// One change that may help.
+pub(crate) struct Candidate {
+    pub command: String,
+    /// Greater changes cost more: one rule is 1, a new component 3.
+    pub cost: u32,
+    pub changes: Vec<Change>,
+}
+
+impl Candidate {
+    pub fn new(cost: u32, command: String, entity: impl Into<Entity>) -> Self {
+        Self { command, cost, changes: vec![Change::Put(Box::new(entity.into()))] }
+    }
+}
+
+/// More changes than this in a row are another network.
+const CHANGES_MAX: usize = 6;
+/// Worlds that are tried.
+const TRIES_MAX: usize = 60;
+const OFFERED_MAX: usize = 3;
+
+/// The ways to open the way that a question is about; none if it is open, or if no `aws` command helps.
+pub fn remedies(world: &World, question: &Question, listening: &Listening) -> Vec<Remedy> {
+    let mut found: Vec<Remedy> = Vec::new();
+    let nothing = Remedy { commands: vec![], cost: 0 };
+    let mut open = vec![(world.clone(), nothing)];
+    for _ in 0..TRIES_MAX {
+        // The cheapest of what is not tried yet.
+        let Some(place) = (0..open.len()).min_by_key(|n| open.get(*n).map(|(_, done)| done.cost)) else { break };
+        let (world, done) = open.swap_remove(place);
+        let ground = Ground::new(&world);
+        let trace = ground.explain(question, listening);
+        if trace.is_answered {
+            if !done.commands.is_empty() {
+                found.push(done);
+            }
+            if found.len() == OFFERED_MAX {
+                break;
+            }
+            continue;
+        }
+        if done.commands.len() == CHANGES_MAX {
+            continue;
+        }
+        for candidate in candidates(&ground, &trace) {
+            if done.commands.contains(&candidate.command) {
+                continue;
+            }
+            let mut changed = world.clone();
+            candidate.changes.into_iter().for_each(|change| drop(changed.apply(change)));
+            let mut next = done.clone();
+            next.commands.push(candidate.command);
+            next.cost += candidate.cost;
+            open.push((changed, next));
+        }
+    }
+    found
+}
+
+fn candidates(ground: &Ground<'_>, trace: &Trace) -> Vec<Candidate> {
+    let Some(bar) = trace.barred_at() else { return vec![] };
+    let world = ground.world;
+    let mut all = match bar.stop {
+        Stop::SecurityGroupIn | Stop::SecurityGroupOut => group::candidates(ground, trace, bar),
+        Stop::NetworkAclIn | Stop::NetworkAclOut => acl::candidates(world, bar),
+        Stop::RouteTable => route::candidates(ground, bar),
+        Stop::InternetGateway => other::public_address(ground, trace, bar),
+        Stop::Instance => other::instance(ground, trace, bar),
+        Stop::Name => name::resolver(world, bar),
+        Stop::Endpoint => other::endpoint(ground, trace, bar),
+        Stop::NatGateway | Stop::Peering | Stop::Appliance => route::without_the_last(ground, trace, bar),
+        // What a policy refuses no route opens, and a service answers on its own ports.
+        Stop::EndpointPolicy | Stop::IdentityPolicy | Stop::ResourcePolicy | Stop::Service => vec![],
+    };
+    all.extend(name::private_dns(world, trace));
+    all
+}
