@@ -11,6 +11,7 @@ use postern_dynamodb::DynamoDb;
 use postern_ec2::Ec2;
 use postern_iam::{Iam, IamService, StsService};
 use postern_kms::KmsService;
+use postern_monitoring::Monitoring;
 use postern_organizations::{Organizations, OrganizationsService};
 use postern_route53::Route53;
 use postern_secretsmanager::SecretsManagerService;
@@ -51,6 +52,8 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     services.insert("ec2", ec2.clone());
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(issuers)));
+    let monitoring = Monitoring::open(store.clone(), gate.clone(), OffsetDateTime::now_utc());
+    services.insert("monitoring", Arc::new(monitoring.map_err(Trouble::at("load CloudWatch"))?));
     let opening = Arc::new(Opening(Arc::clone(iam)));
     services.insert("organizations", Arc::new(OrganizationsService::new(organizations.clone(), gate.clone(), opening)));
     let route53 = Route53::open(ec2.clone(), gate.clone(), store.clone()).map_err(Trouble::at("load Route 53"))?;
@@ -71,12 +74,13 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
 
 /// Every service's operations that are served: for the coverage page.
 pub fn implemented() -> BTreeMap<String, Vec<String>> {
-    let served: [(&str, Vec<&str>); 13] = [
+    let served: Vec<(&str, Vec<&str>)> = vec![
         ("access-analyzer", AccessAnalyzer::implemented()),
         ("dynamodb", DynamoDb::implemented()),
         ("ec2", postern_control::verbs().map(|(name, _)| name).collect()),
         ("iam", IamService::implemented()),
         ("kms", KmsService::implemented()),
+        ("monitoring", Monitoring::implemented()),
         ("organizations", OrganizationsService::implemented()),
         ("route53", Route53::implemented()),
         ("s3", postern_s3::S3::operations()),
