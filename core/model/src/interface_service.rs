@@ -35,7 +35,15 @@ pub const INTERFACE_SERVICES: &[InterfaceService] = &[
     regional("ec2", &["ec2.{r}.amazonaws.com"]),
     InterfaceService { scope: Scope::Global, ..regional("iam", &["iam.amazonaws.com"]) },
     regional("kms", &["kms.{r}.amazonaws.com"]),
-    regional("monitoring", &["monitoring.{r}.amazonaws.com", "monitoring.{r}.api.aws"]),
+    regional(
+        "monitoring",
+        &[
+            "monitoring.{r}.amazonaws.com",
+            "monitoring.{r}.api.aws",
+            "monitoring-fips.{r}.amazonaws.com",
+            "monitoring-fips.{r}.api.aws",
+        ],
+    ),
     InterfaceService { scope: Scope::Global, ..regional("route53", &["route53.amazonaws.com"]) },
     InterfaceService {
         has_names_in_front: true,
