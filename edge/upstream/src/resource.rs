@@ -21,10 +21,8 @@ pub fn resources(action: ActionIn, members: &Map<String, Value>, region: &str, a
 /// The ARNs in a member, or in a list of them, that the action can be asked for.
 fn named(value: &Value, action: ActionIn, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if text.starts_with("arn:") && action.type_of(text).is_some() => {
-            if !found.contains(text) {
-                found.push(text.clone());
-            }
+        Value::String(text) if text.starts_with("arn:") && action.type_of(text).is_some() && !found.contains(text) => {
+            found.push(text.clone());
         }
         Value::Array(items) => items.iter().for_each(|item| named(item, action, found)),
         _ => {}

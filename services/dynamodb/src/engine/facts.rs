@@ -2,6 +2,7 @@
 
 use crate::refuse;
 use dynoxide::Database;
+use dynoxide::actions::list_tags_of_resource::ListTagsOfResourceRequest;
 use postern_call::Refusal;
 use postern_kit::Tags;
 use serde_json::Value;
@@ -62,8 +63,7 @@ fn key_names(schema: &Value) -> Vec<String> {
 }
 
 fn tags(database: &Database, name: &str) -> Result<Tags, Refusal> {
-    let mut request = dynoxide::actions::list_tags_of_resource::ListTagsOfResourceRequest::default();
-    request.resource_arn = Some(dynoxide::streams::table_arn(name));
+    let request = ListTagsOfResourceRequest { resource_arn: Some(dynoxide::streams::table_arn(name)) };
     let listed = database.list_tags_of_resource(request).map_err(refuse::engine)?;
     Ok(listed.tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
