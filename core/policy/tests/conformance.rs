@@ -6,11 +6,11 @@ use postern_policy::{Ask, Keys, keys_of};
 use time::OffsetDateTime;
 
 const PAGE: &str = include_str!("../../../docs/conformance.md");
-const WAYS: &[&str] = &["host", "internet", "nat", "gateway", "service"];
+const WAYS: &[&str] = &["host", "internet", "nat", "gateway", "interface", "service"];
 
 #[test]
 fn every_key_by_every_way() {
-    let rows: Vec<Vec<&str>> = PAGE.lines().map(cells).filter(|row| row.len() == 6 && row[0].contains(':')).collect();
+    let rows: Vec<Vec<&str>> = PAGE.lines().map(cells).filter(|row| row.len() == 7 && row[0].contains(':')).collect();
     assert!(rows.len() > 25, "{} keys", rows.len());
     for row in rows {
         for (way, cell) in WAYS.iter().zip(&row[1..]) {
@@ -54,7 +54,7 @@ fn keys(way: &str) -> Keys {
     let (caller, via) = match way {
         "host" => (user, Via::Host { peer: "127.0.0.1".parse().unwrap() }),
         "internet" | "nat" => (role, internet),
-        "gateway" => {
+        "gateway" | "interface" => {
             let (id, vpc) = (VpcEndpointId::from_bits(0xa1), VpcId::from_bits(0xb2));
             (role, Via::Endpoint { id, vpc, source: "10.0.1.5".parse().unwrap(), account })
         }

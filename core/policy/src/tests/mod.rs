@@ -1,6 +1,7 @@
 //! The decision as a whole: tables from AWS's rules, random policies against the plain evaluator, sentences.
 
 mod keys;
+mod language;
 mod order;
 mod sentences;
 mod texts;
