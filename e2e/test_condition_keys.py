@@ -12,7 +12,7 @@ import pytest
 
 from region import ROOT
 
-WAYS = ["host", "internet", "nat", "gateway"]
+WAYS = ["host", "internet", "nat", "gateway", "interface"]
 ADDRESSES = {"aws:SourceIp", "aws:VpcSourceIp", "aws:Ec2InstanceSourcePrivateIPv4"}
 
 # Reads every object named on stdin, prints those that it may read.
@@ -95,7 +95,7 @@ def places(root_region, profile):
     from network import Network
 
     # The gateway endpoint lives in a VPC of its own: it would take the way of the others' traffic.
-    first, second = Network(root_region), Network(root_region)
+    first, second, third = Network(root_region), Network(root_region), Network(root_region)
     ec2 = first.ec2
     role = {"IamInstanceProfile": {"Name": profile}, "MetadataOptions": {"HttpTokens": "required"}}
     address = ec2.allocate_address(Domain="vpc")
@@ -106,8 +106,12 @@ def places(root_region, profile):
     open_one = first.instance(first.public, public=True, **role)
     hidden = first.instance(first.private, **role)
     inside = second.instance(second.private, **role)
+    beside = third.instance(third.private, **role)
+    listening = third.group("listening", ("tcp", 443, "10.0.0.0/8"))
+    interface = third.interface_endpoint("s3", third.private, groups=[listening])
+    own_name = interface["DnsEntries"][0]["DnsName"].replace("*", "bucket")
     sts = root_region.client("sts").get_caller_identity()
-    common = {"account": sts["Account"], "region": "us-east-1", "role": profile}
+    common = {"account": sts["Account"], "region": "us-east-1", "role": profile, "tls": "1.3"}
     of = lambda instance, **more: common | {
         "instance": instance["InstanceId"], "private": instance["PrivateIpAddress"], "vpc": instance["VpcId"], **more,
     }
@@ -116,15 +120,16 @@ def places(root_region, profile):
         "internet": of(open_one, public=open_one["PublicIpAddress"]),
         "nat": of(hidden, public=address["PublicIp"]),
         "gateway": of(inside, vpce=vpce),
+        "interface": of(beside, vpce=interface["VpcEndpointId"], url=f"https://{own_name}"),
     }
-    first.remove()
-    second.remove()
+    for network in (first, second, third):
+        network.remove()
     ec2.release_address(AllocationId=address["AllocationId"])
 
 
 def readable(region, way, names, bucket, keys):
     """What a client of this way may read."""
-    asked = {"bucket": bucket, "keys": keys, "url": None}
+    asked = {"bucket": bucket, "keys": keys, "url": names.get("url")}
     if way != "host":
         region.run(names["instance"], "cat > /root/reader.py", stdin=READER)
         done = region.run(names["instance"], "/usr/bin/python3 /root/reader.py", stdin=json.dumps(asked), timeout=50)

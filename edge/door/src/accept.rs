@@ -112,9 +112,12 @@ async fn converse(door: &Arc<Door>, stream: TcpStream, sort: Sort, place: Place)
     }
     let tls_spoken = first == [0x16];
     match (sort, tls_spoken) {
-        (Sort::Plain, _) | (Sort::Either, false) => talk(door, stream, place, false).await,
+        (Sort::Plain, _) | (Sort::Either, false) => talk(door, stream, place, None).await,
         (Sort::Tls | Sort::Either, true) => match tls::accept(&door.authority, stream, &place).await {
-            Ok(stream) => talk(door, stream, place, true).await,
+            Ok(stream) => {
+                let version = tls::version(&stream);
+                talk(door, stream, place, Some(version)).await;
+            }
             Err(error) => tracing::debug!(%error, "TLS handshake"),
         },
         (Sort::Tls, false) => refuse_plain(stream).await,
@@ -132,12 +135,12 @@ async fn refuse_plain(mut stream: TcpStream) {
     }
 }
 
-async fn talk<S>(door: &Arc<Door>, stream: S, place: Place, secure: bool)
+async fn talk<S>(door: &Arc<Door>, stream: S, place: Place, tls: Option<&'static str>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     match place {
         Place::Site { name, peer } => site::talk(stream, name, peer).await,
-        place => serve::talk(door, stream, place, secure).await,
+        place => serve::talk(door, stream, place, tls).await,
     }
 }

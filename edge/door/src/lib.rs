@@ -30,7 +30,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Arrival {
     pub via: Via,
-    pub secure: bool,
+    /// The version of the TLS that carried it, `1.3`; `None`: plain HTTP.
+    pub tls: Option<&'static str>,
     /// The region of the address that was connected to, if the address tells.
     pub region: Option<Region>,
     /// UUID.

@@ -26,14 +26,14 @@ const BODY_TIME: Duration = Duration::from_secs(60);
 /// The largest body of a service other than S3.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// Serves one connection until either side ends it.
-pub(crate) async fn talk<S>(door: &Arc<Door>, stream: S, place: Place, secure: bool)
+/// Serves one connection until either side ends it. `tls`: the version that carries it, if one does.
+pub(crate) async fn talk<S>(door: &Arc<Door>, stream: S, place: Place, tls: Option<&'static str>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(|request| {
         let (door, place) = (Arc::clone(door), place.clone());
-        async move { Ok::<_, Infallible>(answer(&door, place, secure, request).await) }
+        async move { Ok::<_, Infallible>(answer(&door, place, tls, request).await) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).half_close(true);
@@ -42,7 +42,7 @@ where
     }
 }
 
-async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<Incoming>) -> Reply {
+async fn answer(door: &Door, place: Place, tls: Option<&'static str>, request: http::Request<Incoming>) -> Reply {
     let (via, fixed) = match place {
         Place::Anything { via } => (via, None),
         Place::Service { via, name, region } => (via, Some((name, region))),
@@ -55,7 +55,7 @@ async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<
     };
     let raw = door.behind.upstreams.get(&target.service).or((target.service == "s3").then_some(&door.behind.s3));
     if let Some(raw) = raw {
-        let arrival = Arrival { via, secure, region: target.address_region, request_id };
+        let arrival = Arrival { via, tls, region: target.address_region, request_id };
         return to_raw(door, &target.service, &**raw, request, arrival).await;
     }
     let Some(model) = postern_wire::model(&target.service) else {
@@ -73,7 +73,7 @@ async fn answer(door: &Door, place: Place, secure: bool, request: http::Request<
         headers: &head.headers,
         body: &body,
     };
-    Exchange { door, model, via, secure, region: target.region, request_id }.serve(&asked).await
+    Exchange { door, model, via, secure: tls.is_some(), region: target.region, request_id }.serve(&asked).await
 }
 
 /// Such a service reads HTTP itself; what it tells of the request is recorded here.

@@ -90,6 +90,15 @@ pub(crate) async fn accept(
     start.into_stream(Arc::clone(&authority.config)).await
 }
 
+/// The version that both sides agreed on, as `s3:TlsVersion` has it.
+pub(crate) fn version(stream: &TlsStream<TcpStream>) -> &'static str {
+    match stream.get_ref().1.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "1.3",
+        // The only other one that rustls speaks.
+        _ => "1.2",
+    }
+}
+
 /// Makes and keeps a certificate per name.
 struct Certificates {
     issuer: Issuer<'static, KeyPair>,

@@ -10,8 +10,8 @@ use postern_names::Via;
 pub struct Arrival {
     /// The way the connection took.
     pub via: Via,
-    /// Whether TLS carried it.
-    pub secure: bool,
+    /// The version of the TLS that carried it, `1.3`; `None`: plain HTTP.
+    pub tls: Option<&'static str>,
     /// The region of the endpoint that was addressed, where the door knows it better than the `Host` header.
     pub region_host: Option<String>,
     /// Sent back as `x-amz-request-id`.

@@ -14,7 +14,7 @@ impl RawService for Behind {
     async fn call(&self, mut request: http::Request<hyper::body::Incoming>, arrival: Arrival) -> Reply {
         request.extensions_mut().insert(postern_s3::Arrival {
             via: arrival.via,
-            secure: arrival.secure,
+            tls: arrival.tls,
             region_host: arrival.region.map(|region| region.to_string()),
             request_id: arrival.request_id,
         });

@@ -46,7 +46,7 @@ impl RawService for Behind {
         let region = arrival.region.map_or_else(|| self.default_region.clone(), |region| region.to_string());
         let arrival = postern_upstream::Arrival {
             via: arrival.via,
-            secure: arrival.secure,
+            secure: arrival.tls.is_some(),
             request_id: arrival.request_id,
             default_region: region,
         };

@@ -39,6 +39,9 @@ pub(crate) fn basic(visit: &Visit) -> Keys {
     let mut set = |name: &str, value: &str| {
         keys.insert(name.into(), vec![value.to_owned()]);
     };
+    if let Some(version) = visit.arrival.tls {
+        set("s3:tlsversion", version);
+    }
     match (visit.signed, visit.form) {
         (Signed::Header, _) => set("s3:authtype", "REST-HEADER"),
         (Signed::Query, _) => set("s3:authtype", "REST-QUERY-STRING"),

@@ -47,7 +47,7 @@ impl Visit {
             resource_policy: bucket.and_then(|b| b.policy.as_deref()),
             keys,
             region: &self.region,
-            secure: self.arrival.secure,
+            secure: self.arrival.tls.is_some(),
             user_agent: self.user_agent.as_deref(),
             now: self.now,
             request_id: Some(&self.arrival.request_id),

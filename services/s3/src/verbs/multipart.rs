@@ -163,7 +163,7 @@ pub(crate) async fn complete_multipart_upload(
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> Answer<S3Response<CompleteMultipartUploadOutput>> {
     let host = crate::arrival::header(&request.headers, "host").unwrap_or_default().to_owned();
-    let secure = visit(&request)?.arrival.secure;
+    let secure = visit(&request)?.arrival.tls.is_some();
     let input = request.input;
     let bucket = verbs.bucket(&input.bucket)?;
     let conditions = Writing { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };

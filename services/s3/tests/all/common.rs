@@ -125,7 +125,7 @@ pub async fn accept(listener: TcpListener, service: Service, via: Via) {
             let serve = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
                 let arrival = Arrival {
                     via: via.clone(),
-                    secure: false,
+                    tls: None,
                     region_host: None,
                     request_id: "11111111-2222-4333-8444-555555555555".into(),
                 };
