@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import begin
+import decisions
 import endpoints
 import in_force
 import objects
@@ -29,7 +30,7 @@ class Scale:
     creates: int
 
 
-PARTS = ["packets", "objects", "in_force", "begin", "endpoints"]
+PARTS = ["packets", "objects", "in_force", "begin", "endpoints", "decisions"]
 FULL = Scale(runs=5, seconds=1.0, rounds=20000, repeats=15, creates=200)
 SMOKE = Scale(runs=1, seconds=0.2, rounds=200, repeats=2, creates=5)
 
@@ -77,6 +78,8 @@ def main():
         done(begin.run(arguments.profile, arguments.parent, scale))
     if "endpoints" in wanted:
         done(endpoints.run(arguments.profile, arguments.parent, scale))
+    if "decisions" in wanted:
+        done(decisions.run(scale))
     if arguments.smoke or arguments.only:
         return
     day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
