@@ -1,13 +1,23 @@
-//! `postern explain`: why a request was refused or let in.
+//! `postern explain`: why a request was refused or let in; why a packet arrives or not.
 
 use super::Common;
-use crate::control::{self, Explain as Question};
+use super::{picture, way};
+use crate::control::{self, Explain as Question, WayQuestion};
 use crate::say::Trouble;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
-#[command(after_help = "The AWS CLI prints the request id with --debug; boto3 has it in ResponseMetadata.RequestId.")]
+#[command(after_help = "\
+Examples:
+  postern explain --from i-0abc --to s3.us-east-1.amazonaws.com
+  postern explain --from i-0abc --to i-0def:5432
+  postern explain --from internet --to i-0abc:80 --svg way.svg
+  postern explain --matrix instances --port 22
+  postern explain --last
+
+The AWS CLI prints the request id with --debug; boto3 has it in ResponseMetadata.RequestId.")]
 pub struct Explain {
     #[command(flatten)]
     common: Common,
@@ -17,6 +27,25 @@ pub struct Explain {
     /// List the latest refused requests [default number: 10]
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
     last: Option<usize>,
+    /// Where a packet begins: an instance, interface or subnet, `internet`, `internet:ADDRESS`, `host`
+    #[arg(long, value_name = "PLACE", requires = "to", conflicts_with_all = ["request", "last"])]
+    from: Option<String>,
+    /// Where it is to arrive: a name, an address, an instance, interface or endpoint, with `:PORT` behind it [default for
+    /// names and endpoints: 443]
+    #[arg(long, value_name = "PLACE", requires = "from")]
+    to: Option<String>,
+    /// The protocol of the packet: tcp, udp or icmp
+    #[arg(long, default_value = "tcp", requires = "from")]
+    protocol: String,
+    /// Also write the way as a picture
+    #[arg(long, value_name = "FILE", requires = "from")]
+    svg: Option<PathBuf>,
+    /// Who reaches whom: `instances` or `endpoints`
+    #[arg(long, value_name = "OF", conflicts_with_all = ["request", "last", "from"])]
+    matrix: Option<String>,
+    /// The TCP port of the matrix
+    #[arg(long, default_value_t = 443, requires = "matrix")]
+    port: u16,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -25,15 +54,23 @@ pub struct Explain {
 impl Explain {
     pub fn run(self) -> Result<ExitCode, Trouble> {
         let dir = self.common.data_dir();
-        let (question, print): (_, fn(&Value)) = match (self.request, self.last) {
-            (Some(id), _) => (Question::Request(id), print_request),
-            (None, Some(most)) => (Question::Last(most), print_list),
-            (None, None) => {
-                return Err(Trouble::new("explaining a path between two things is not served yet")
-                    .hint("postern explain --request ID explains one request, --last lists the refused ones"));
+        let (question, print): (_, fn(&Value)) = match (self.request, self.last, self.from, self.matrix) {
+            (Some(id), ..) => (Question::Request(id), print_request),
+            (None, Some(most), ..) => (Question::Last(most), print_list),
+            (None, None, Some(from), _) => {
+                let (to, protocol) = (self.to.unwrap_or_default(), self.protocol);
+                (Question::Way(WayQuestion { from, to, protocol }), way::print)
+            }
+            (None, None, None, Some(of)) => (Question::Matrix { of, port: self.port }, way::print_matrix),
+            (None, None, None, None) => {
+                return Err(Trouble::new("explain what?")
+                    .hint("--from and --to explain a way, --request ID one request, --last lists the refused ones"));
             }
         };
         let answer = control::ask(&dir, &control::Request::Explain(question))?;
+        if let Some(file) = &self.svg {
+            std::fs::write(file, picture::svg(&answer)).map_err(Trouble::at(format!("write {}", file.display())))?;
+        }
         if self.json {
             println!("{answer}");
         } else {
@@ -65,7 +102,7 @@ fn print_request(request: &Value) {
     println!("request   {} at {}", text(request, "request_id"), text(request, "at"));
     println!("call      {}:{}", text(request, "service"), named(request));
     println!("who       {}", text(request, "caller"));
-    println!("way       {}", way(request.get("via").unwrap_or(&Value::Null)));
+    println!("way       {}", origin(request.get("via").unwrap_or(&Value::Null)));
     println!("answer    {} {}", status(request), refusal(request));
     let asked = list(request, "asked");
     if asked.is_empty() {
@@ -93,7 +130,7 @@ fn print_request(request: &Value) {
     }
 }
 
-fn way(via: &Value) -> String {
+fn origin(via: &Value) -> String {
     match via.get("way").and_then(Value::as_str) {
         Some("host") => format!("from this machine's shell ({})", text(via, "address")),
         Some("internet") => format!("from the internet, as {}", text(via, "address")),
@@ -137,11 +174,11 @@ fn status(request: &Value) -> String {
     text(request, "status")
 }
 
-fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
+pub(super) fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
     value.get(member).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn text(value: &Value, member: &str) -> String {
+pub(super) fn text(value: &Value, member: &str) -> String {
     value.get(member).map(joined).unwrap_or_default()
 }
 

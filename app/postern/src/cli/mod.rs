@@ -9,10 +9,12 @@ pub mod env;
 mod exec;
 mod explain;
 mod lab;
+mod picture;
 mod policy;
 mod status;
 pub mod up;
 mod upstream;
+mod way;
 
 use crate::paths::DataDir;
 use crate::say;

@@ -65,6 +65,23 @@ pub enum Explain {
     Request(String),
     /// The latest refused requests, at most so many.
     Last(usize),
+    /// One way through the network.
+    Way(WayQuestion),
+    /// Who reaches whom.
+    Matrix {
+        /// Instances or endpoints; the rows are instances in both cases.
+        of: String,
+        port: u16,
+    },
+}
+
+/// From where to where, as the user wrote it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WayQuestion {
+    pub from: String,
+    pub to: String,
+    /// `tcp`, `udp` or `icmp`.
+    pub protocol: String,
 }
 
 /// What is asked about accounts.

@@ -3,7 +3,7 @@
 use super::accounts::{OnlyOpen, Registry};
 use super::converge::Converger;
 use super::data_plane::{self, DataPlane};
-use super::explain::FromRecords;
+use super::explain::Explanations;
 use super::gate::Gate;
 use super::instance_facts::Facts;
 use super::lifecycle::Lifecycle;
@@ -11,6 +11,7 @@ use super::outside::Elsewhere;
 use super::seal::Seal;
 use super::services::{self, Parts};
 use super::told::Told;
+use super::ways::Ways;
 use super::{Running, Settings, arrive, s3, upstream};
 use crate::cli::env::Administrator;
 use crate::cli::up::already;
@@ -112,6 +113,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let runtime = tokio::runtime::Handle::current();
     let lifecycle = Lifecycle::new(dir.clone(), Arc::clone(&world), Arc::clone(&host), sandboxes, runtime.clone());
     lifecycle.set_ec2(Arc::clone(&ec2));
+    let ways = Ways { world: Arc::clone(&world), host: Arc::clone(&host) };
     let registry =
         Registry { iam: Arc::clone(&iam), organizations, account: settings.account, runtime: runtime.clone() };
     let facts = Facts::new(Arc::clone(&world), Arc::clone(&iam), runtime.clone());
@@ -133,7 +135,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
 
     serve_host(&door, listener)?;
     let told = told(settings, &endpoint, world, &lifecycle, objects, (registry, ec2));
-    control::serve(dir, told.clone(), Arc::new(FromRecords(Arc::clone(&door))))?;
+    control::serve(dir, told.clone(), Arc::new(Explanations { door: Arc::clone(&door), ways }))?;
     lifecycle.kick_all();
     let uses = Arc::clone(&iam);
     tokio::spawn(async move { uses.keep_usage().await });

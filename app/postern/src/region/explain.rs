@@ -1,5 +1,6 @@
-//! `postern explain`: what became of a request, and why, from the door's records.
+//! `postern explain`: what became of a request, and why, from the door's records; and what would become of a packet.
 
+use super::ways::Ways;
 use crate::control::{Explain, Explainer};
 use crate::say::Trouble;
 use postern_door::{Door, Record};
@@ -9,19 +10,24 @@ use postern_serve::{Judged, deciding};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Tells of the requests that the door has recorded.
-pub struct FromRecords(pub Arc<Door>);
+/// Tells of the requests that the door has recorded, and of ways through the World.
+pub struct Explanations {
+    pub door: Arc<Door>,
+    pub ways: Ways,
+}
 
-impl Explainer for FromRecords {
+impl Explainer for Explanations {
     fn explain(&self, what: Explain) -> Result<Value, Trouble> {
         match what {
-            Explain::Request(id) => self.0.records().find(&id).map(|record| whole(&record)).ok_or_else(|| {
+            Explain::Request(id) => self.door.records().find(&id).map(|record| whole(&record)).ok_or_else(|| {
                 Trouble::new(format!("no request {id} among the latest that are kept"))
                     .hint("postern explain --last lists the latest refused ones")
             }),
             Explain::Last(most) => {
-                Ok(json!({ "refused": self.0.records().latest_refused(most).iter().map(brief).collect::<Vec<_>>() }))
+                Ok(json!({ "refused": self.door.records().latest_refused(most).iter().map(brief).collect::<Vec<_>>() }))
             }
+            Explain::Way(question) => self.ways.explain(&question),
+            Explain::Matrix { of, port } => self.ways.matrix(&of, port),
         }
     }
 }

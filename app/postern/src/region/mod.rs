@@ -20,6 +20,7 @@ mod ssh_key;
 mod told;
 mod topics;
 mod upstream;
+mod ways;
 
 use crate::config::{Account, Oidc};
 use crate::control;
