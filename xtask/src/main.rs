@@ -5,6 +5,7 @@ mod actions;
 mod coverage;
 mod models;
 mod tidy;
+mod truth;
 
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ const USAGE: &str = "cargo xtask COMMAND
   models BOTOCORE_DATA_DIR   trim the published service models into edge/wire/models
   coverage [JSON_FILE]       write docs/coverage.md from `postern coverage --json`, which is run unless a file
                              (or - for standard input) is given
+  truth [--minutes N] [--seed S]
+                             random worlds on the real kernel against their explanation, for so long from that seed on
   tidy                       check the house rules: who may name whom, a pure core, a file per stop";
 
 fn main() -> ExitCode {
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         ["models", data] => models::run(data.as_ref()),
         ["coverage"] => coverage::run(None),
         ["coverage", file] => coverage::run(Some(file)),
+        ["truth", options @ ..] => truth::run(options),
         ["tidy"] => match tidy::flaws(root()) {
             flaws if flaws.is_empty() => Ok(()),
             flaws => Err(flaws.join("\n")),

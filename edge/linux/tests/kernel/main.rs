@@ -11,4 +11,5 @@ mod random;
 mod routing;
 mod speed;
 mod support;
+mod truth;
 mod world;
