@@ -28,7 +28,7 @@ pub struct Alarm {
     pub datapoints_to_alarm: i64,
     pub threshold: f64,
     pub comparison: Comparison,
-    pub missing: Missing,
+    pub missing: Gap,
     pub state: State,
     pub reason: String,
     /// Unix seconds of the last change: of the settings, of the state, of the state's value.
@@ -97,7 +97,7 @@ impl Comparison {
 
 /// What a period without data counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Missing {
+pub enum Gap {
     #[serde(rename = "missing")]
     Missing,
     #[serde(rename = "ignore")]
@@ -108,7 +108,7 @@ pub enum Missing {
     NotBreaching,
 }
 
-impl Missing {
+impl Gap {
     pub fn read(word: &str) -> Option<Self> {
         serde_json::from_value(json!(word)).ok()
     }
@@ -131,12 +131,12 @@ impl Alarm {
         let wrong = values.iter().filter(|value| self.comparison.is_breach(**value, self.threshold)).count();
         let wrong = i64::try_from(wrong).unwrap_or_default();
         let counted = match self.missing {
-            Missing::Breaching => wrong + absent,
+            Gap::Breaching => wrong + absent,
             _ => wrong,
         };
         let state = match (values.is_empty(), self.missing) {
-            (true, Missing::Missing) => State::InsufficientData,
-            (true, Missing::Ignore) => return false,
+            (true, Gap::Missing) => State::InsufficientData,
+            (true, Gap::Ignore) => return false,
             _ if counted >= self.datapoints_to_alarm => State::Alarm,
             _ => State::Ok,
         };

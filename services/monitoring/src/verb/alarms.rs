@@ -1,14 +1,11 @@
 //! Alarms looked at, set, switched and deleted.
 
-use super::Request;
+use super::{Changed, Request};
 use crate::alarm::{Alarm, State};
 use crate::state::Home;
 use crate::{read, refuse};
-use postern_call::Refusal;
 use postern_kit::page;
-use serde_json::{Value, json};
-
-type Changed = Result<(Value, Vec<String>), Refusal>;
+use serde_json::json;
 
 const MOST: i64 = 100;
 const NAMES_MAX: usize = 100;

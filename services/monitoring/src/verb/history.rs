@@ -1,15 +1,15 @@
 //! DescribeAlarmHistory: what happened to alarms, the newest first.
 
-use super::Request;
+use super::{Changed, Request};
 use crate::alarm::{Alarm, Item};
 use crate::state::Home;
 use crate::{read, refuse};
 use postern_call::Refusal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const MOST: i64 = 100;
 
-pub fn describe(home: &mut Home, request: &Request<'_>) -> Result<(Value, Vec<String>), Refusal> {
+pub fn describe(home: &mut Home, request: &Request<'_>) -> Changed {
     let input = request.input;
     if input.text("NextToken").is_some() {
         return Err(refuse::bad_token());

@@ -27,12 +27,14 @@ pub struct Request<'a> {
 /// Data as they go into the books: metric, beginning of the bucket, unit, what is added.
 pub type Data = Vec<(Metric, i64, String, Bucket)>;
 
+/// The reply, and the names of the alarms that have changed.
+pub type Changed = Result<(Value, Vec<String>), Refusal>;
+
 /// How an operation is done.
 pub enum Run {
     Put(fn(&Request<'_>) -> Result<Data, Refusal>),
     Look(fn(&Home, &Request<'_>) -> Result<Value, Refusal>),
-    /// Gives the reply and the names of the alarms that have changed.
-    Change(fn(&mut Home, &Request<'_>) -> Result<(Value, Vec<String>), Refusal>),
+    Change(fn(&mut Home, &Request<'_>) -> Changed),
 }
 
 /// Every operation that is served. Alarms are judged when they are looked at, and so looking at them may change them.

@@ -1,12 +1,12 @@
 //! PutMetricAlarm: makes an alarm, or makes one anew with its state kept.
 
-use super::{Request, tags};
-use crate::alarm::{Alarm, Comparison, Missing, State};
+use super::{Changed, Request, tags};
+use crate::alarm::{Alarm, Comparison, Gap, State};
 use crate::state::Home;
 use crate::{gate, read, refuse};
 use postern_call::Refusal;
 use postern_kit::Input;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const NAME_MAX: usize = 255;
 /// Seconds that an alarm may look back over: a week, or a day where periods are shorter than an hour.
@@ -14,7 +14,7 @@ const WEEK: i64 = 7 * 24 * 3600;
 const DAY: i64 = 24 * 3600;
 const HOUR: i64 = 3600;
 
-pub fn put(home: &mut Home, request: &Request<'_>) -> Result<(Value, Vec<String>), Refusal> {
+pub fn put(home: &mut Home, request: &Request<'_>) -> Changed {
     let input = request.input;
     served(input)?;
     let name = read::required(input, "AlarmName")?;
@@ -86,7 +86,7 @@ fn settings(input: Input<'_>, name: &str, request: &Request<'_>) -> Result<Alarm
     let comparison = Comparison::read(comparison)
         .ok_or_else(|| refuse::not_served(&format!("Alarms with the ComparisonOperator {comparison}")))?;
     let missing = input.text("TreatMissingData").unwrap_or("missing");
-    let missing = Missing::read(missing)
+    let missing = Gap::read(missing)
         .ok_or_else(|| refuse::invalid(format!("The value {missing} is not supported for TreatMissingData parameter. Supported values are [breaching, notBreaching, ignore, missing].")))?;
     let (account, region) = request.place;
     Ok(Alarm {

@@ -1,6 +1,6 @@
 //! Tags of alarms.
 
-use super::Request;
+use super::{Changed, Request};
 use crate::refuse;
 use crate::state::Home;
 use postern_call::Refusal;
@@ -35,7 +35,7 @@ pub fn list(home: &Home, request: &Request<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "Tags": alarm.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect::<Vec<_>>() }))
 }
 
-pub fn add(home: &mut Home, request: &Request<'_>) -> Result<(Value, Vec<String>), Refusal> {
+pub fn add(home: &mut Home, request: &Request<'_>) -> Changed {
     let name = named(home, request)?;
     let Some(alarm) = home.alarms.get_mut(name) else { return Err(refuse::no_alarm(name)) };
     let mut tags = alarm.tags.clone();
@@ -45,7 +45,7 @@ pub fn add(home: &mut Home, request: &Request<'_>) -> Result<(Value, Vec<String>
     Ok((json!({}), vec![name.to_owned()]))
 }
 
-pub fn remove(home: &mut Home, request: &Request<'_>) -> Result<(Value, Vec<String>), Refusal> {
+pub fn remove(home: &mut Home, request: &Request<'_>) -> Changed {
     let name = named(home, request)?;
     let Some(alarm) = home.alarms.get_mut(name) else { return Err(refuse::no_alarm(name)) };
     let keys = request.input.texts("TagKeys");
