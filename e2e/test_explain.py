@@ -101,6 +101,7 @@ def test_a_more_specific_route_wins_over_the_endpoint(region, network, private):
 
 
 def test_an_endpoint_whose_group_admits_nobody(region, network, private):
+    network.dns_hostnames(True)
     group = network.group("deaf-explain")
     made = network.interface_endpoint("sts", network.private, groups=[group])
     endpoint = made["VpcEndpointId"]
