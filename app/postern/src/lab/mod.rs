@@ -13,6 +13,7 @@ pub fn all() -> Vec<Lab> {
         include_str!("../../../../labs/bucket-for-one-endpoint.toml"),
         include_str!("../../../../labs/role-instead-of-keys.toml"),
         include_str!("../../../../labs/private-dns.toml"),
+        include_str!("../../../../labs/no-nat.toml"),
         include_str!("../../../../labs/perimeter.toml"),
     ]
     .iter()
