@@ -60,7 +60,7 @@ enum Word {
     Chaos(chaos::Chaos),
     /// Run a command in an instance
     Exec(exec::Exec),
-    /// Say why a request was refused or let in
+    /// Say why a packet does not arrive, or why a request was refused or let in
     Explain(explain::Explain),
     /// Check policies
     Policy(policy::Policy),
