@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_place_far_right_is_seen() {
-        let text = format!("{{\"Version\":\"2012-10-17\",{}\"Statement\":[],\"Odd\":1}}", " ".repeat(400));
+        let statement = r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#;
+        let text = format!("{{\"Statement\":{statement},\"Version\":\"2012-10-17\",{}\"Odd\":1}}", " ".repeat(400));
         let findings = lint(&text, LintKind::Identity);
         let told = told(&findings[0], Path::new("p.json"), &text);
         // A link is as long as it is; nothing else may push the line out of sight.
