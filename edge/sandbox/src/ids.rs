@@ -174,11 +174,12 @@ fn end(child: Pid) {
 
 /// The child's life: new namespaces, say so, wait for the end.
 fn hold(parent: u32, namespaces: UnshareFlags, said: &OwnedFd) -> ! {
-    let answer = if crate::die_with_parent(parent).is_err() {
-        Errno::CHILD.raw_os_error()
-    } else {
-        sys::unshare(namespaces).map_or_else(|e| e.raw_os_error(), |()| 0)
-    };
+    if crate::die_with_parent(parent).is_err() {
+        // A parent that went before it could be followed ends nobody: this process would stay for ever.
+        let _ = rustix::io::write(said, &Errno::CHILD.raw_os_error().to_ne_bytes());
+        std::process::exit(1);
+    }
+    let answer = sys::unshare(namespaces).map_or_else(|e| e.raw_os_error(), |()| 0);
     // If nobody listens the parent is gone, and with it soon this process.
     let _ = rustix::io::write(said, &answer.to_ne_bytes());
     loop {
