@@ -32,6 +32,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("services/iam", &["names", "call", "policy", "serve", "store"]),
     ("services/kit", &["names", "call", "policy", "store"]),
     ("services/kms", &["names", "call", "policy", "serve", "kit", "store"]),
+    ("services/logs", &["names", "call", "policy", "serve", "kit", "store"]),
     ("services/monitoring", &["names", "call", "policy", "serve", "kit", "store"]),
     ("services/organizations", &["names", "call", "policy", "serve", "store"]),
     ("services/route53", &["names", "call", "policy", "serve", "model", "control", "ec2", "kit", "store"]),

@@ -35,6 +35,7 @@ pub const INTERFACE_SERVICES: &[InterfaceService] = &[
     regional("ec2", &["ec2.{r}.amazonaws.com"]),
     InterfaceService { scope: Scope::Global, ..regional("iam", &["iam.amazonaws.com"]) },
     regional("kms", &["kms.{r}.amazonaws.com"]),
+    regional("logs", &["logs.{r}.amazonaws.com", "logs.{r}.api.aws"]),
     regional(
         "monitoring",
         &[

@@ -11,6 +11,7 @@ use postern_dynamodb::DynamoDb;
 use postern_ec2::Ec2;
 use postern_iam::{Iam, IamService, StsService};
 use postern_kms::KmsService;
+use postern_logs::Logs;
 use postern_monitoring::Monitoring;
 use postern_organizations::{Organizations, OrganizationsService};
 use postern_route53::Route53;
@@ -54,6 +55,11 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(issuers)));
     let monitoring = Monitoring::open(store.clone(), gate.clone(), OffsetDateTime::now_utc());
     services.insert("monitoring", Arc::new(monitoring.map_err(Trouble::at("load CloudWatch"))?));
+    // Logs too have a database of their own: a batch can be a megabyte.
+    let file = settings.dir.file("logs.db");
+    let events = Arc::new(Store::open(&file).map_err(Trouble::at("open logs.db"))?);
+    let logs = Logs::open(events, gate.clone()).map_err(Trouble::at("load the logs"))?;
+    services.insert("logs", Arc::new(logs));
     let opening = Arc::new(Opening(Arc::clone(iam)));
     services.insert("organizations", Arc::new(OrganizationsService::new(organizations.clone(), gate.clone(), opening)));
     let route53 = Route53::open(ec2.clone(), gate.clone(), store.clone()).map_err(Trouble::at("load Route 53"))?;
@@ -80,6 +86,7 @@ pub fn implemented() -> BTreeMap<String, Vec<String>> {
         ("ec2", postern_control::verbs().map(|(name, _)| name).collect()),
         ("iam", IamService::implemented()),
         ("kms", KmsService::implemented()),
+        ("logs", Logs::implemented()),
         ("monitoring", Monitoring::implemented()),
         ("organizations", OrganizationsService::implemented()),
         ("route53", Route53::implemented()),

@@ -23,13 +23,15 @@ pub fn flaw(ask: &Ask<'_>) -> Option<String> {
 }
 
 /// What IAM asks for its lists is the path, although its table gives them no resource; a request may leave out the
-/// name that its ARN would end with; and public parameters are no account's.
+/// name that its ARN would end with; public parameters are no account's; and what CloudWatch Logs asks on no log group is
+/// on one without a name.
 fn by_path(ask: &Ask<'_>, action: ActionIn) -> bool {
     let is_list = ask.action.starts_with("iam:List");
     let unnamed = ask.resource.ends_with('/') && action.type_of(&format!("{}x", ask.resource)).is_some();
     let owned = ask.resource.replacen("::parameter/aws/", ":123456789012:parameter/aws/", 1);
     let public = owned != ask.resource && action.type_of(&owned).is_some();
-    (is_list && action.resource_types().next().is_none()) || unnamed || public
+    let of_no_group = ask.action.starts_with("logs:") && ask.resource.ends_with(":log-group::log-stream:");
+    ((is_list || of_no_group) && action.resource_types().next().is_none()) || unnamed || public
 }
 
 /// Whether a key is one of a service's own or of tags, as those in the tables are.
