@@ -42,6 +42,7 @@ const load = {
     secretsmanager: () => use("secrets-manager", "SecretsManager"),
     ssm: () => use("ssm", "SSM"),
     monitoring: () => use("cloudwatch", "CloudWatch"),
+    logs: () => use("cloudwatch-logs", "CloudWatchLogs"),
     sts: () => use("sts", "STS"),
     ec2: () => use("ec2", "EC2"),
     iam: () => use("iam", "IAM"),
@@ -226,6 +227,26 @@ const days = {
         assert.equal(gone.DeletedParameters.length, 4);
     },
 
+    async logs(logs) {
+        const [logGroupName, logStreamName] = [`/js/${name()}`, "one"];
+        await logs.CreateLogGroup({ logGroupName });
+        await logs.CreateLogStream({ logGroupName, logStreamName });
+        const messages = ["all well", '{ "level": "error", "code": 7 }', "ERROR disk full"];
+        const logEvents = messages.map((message, n) => ({ timestamp: Date.now() + n, message }));
+        await logs.PutLogEvents({ logGroupName, logStreamName, logEvents });
+        const told = (await logs.GetLogEvents({ logGroupName, logStreamName, startFromHead: true })).events;
+        assert.deepEqual(told.map((event) => event.message), messages);
+        for (const [filterPattern, wanted] of [["ERROR", [messages[2]]], ['{ $.level = "error" && $.code > 3 }', [messages[1]]]]) {
+            const found = await gather(logs.sdk.paginateFilterLogEvents({ client: logs.client }, { logGroupName, filterPattern }), "events");
+            assert.deepEqual(found.map((event) => event.message), wanted);
+        }
+        await logs.PutRetentionPolicy({ logGroupName, retentionInDays: 7 });
+        const groups = (await logs.DescribeLogGroups({ logGroupNamePrefix: logGroupName })).logGroups;
+        assert.equal(groups[0].retentionInDays, 7);
+        await logs.DeleteLogGroup({ logGroupName });
+        await assert.rejects(logs.GetLogEvents({ logGroupName, logStreamName }), logs.sdk.ResourceNotFoundException);
+    },
+
     async monitoring(metrics) {
         const Namespace = name();
         // More than 10 KB: the SDK compresses it.
@@ -308,6 +329,7 @@ const glances = {
     secretsmanager: (secrets) => secrets.ListSecrets(),
     ssm: (ssm) => ssm.DescribeParameters(),
     monitoring: (metrics) => metrics.ListMetrics(),
+    logs: (logs) => logs.DescribeLogGroups(),
     sts: (sts) => sts.GetCallerIdentity(),
     ec2: (ec2) => ec2.DescribeVpcs(),
     iam: (iam) => iam.ListUsers(),

@@ -10,7 +10,7 @@ from region import ROOT, VENV
 
 SCRIPT = (ROOT / "e2e" / "javascript.mjs").read_text()
 GATEWAYS = ["dynamodb", "s3"]
-INTERFACES = ["ec2", "iam", "kms", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"]
+INTERFACES = ["ec2", "iam", "kms", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"]
 GLOBAL = ["iam"]
 
 
