@@ -9,7 +9,6 @@ mod nat;
 mod probe;
 mod random;
 mod routing;
-mod speed;
 mod support;
 mod truth;
 mod world;

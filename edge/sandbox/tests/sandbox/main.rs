@@ -19,7 +19,10 @@ use std::time::{Duration, Instant};
 type Case = (&'static str, fn());
 
 const CASES: &[Case] = &[
-    ("an_instance_is_ready_in_milliseconds", boot::an_instance_is_ready_in_milliseconds),
+    (
+        "instances_with_limits_start_one_after_another_and_run_a_command_at_once",
+        boot::instances_with_limits_start_one_after_another_and_run_a_command_at_once,
+    ),
     ("name_and_resolver_are_the_instances_own", boot::name_and_resolver_are_the_instances_own),
     ("user_data_runs_once_and_the_disk_stays", boot::user_data_runs_once_and_the_disk_stays),
     ("powering_off_is_polite_then_firm", boot::powering_off_is_polite_then_firm),
