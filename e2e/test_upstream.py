@@ -35,21 +35,16 @@ class Moto:
     """moto's server on loopback, in an environment of its own."""
 
     def __init__(self):
-        server = MOTO / "bin" / "moto_server"
-        if not server.exists():
-            subprocess.run(["/usr/bin/python3", "-m", "venv", str(MOTO)], check=True, timeout=120)
-            pip = [str(MOTO / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "moto[server,stepfunctions,ecr]"]
-            subprocess.run(pip, check=True, timeout=600)
+        self.python = str(MOTO / "bin" / "python")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.server = server
         self.process = None
         self.up()
 
     def up(self):
         environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
         self.process = subprocess.Popen(
-            [str(self.server), "-H", "127.0.0.1", "-p", str(self.port)],
+            [self.python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
         )
         for _ in range(600):
