@@ -14,6 +14,7 @@ import endpoints
 import in_force
 import objects
 import packets
+import services
 from region import Calls, Region
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -30,7 +31,7 @@ class Scale:
     creates: int
 
 
-PARTS = ["packets", "objects", "in_force", "begin", "endpoints", "decisions"]
+PARTS = ["packets", "objects", "in_force", "begin", "endpoints", "services", "decisions"]
 FULL = Scale(runs=5, seconds=1.0, rounds=20000, repeats=15, creates=200)
 SMOKE = Scale(runs=1, seconds=0.2, rounds=200, repeats=2, creates=5)
 
@@ -78,6 +79,8 @@ def main():
         done(begin.run(arguments.profile, arguments.parent, scale))
     if "endpoints" in wanted:
         done(endpoints.run(arguments.profile, arguments.parent, scale))
+    if "services" in wanted:
+        done(services.run(arguments.profile, arguments.parent, scale))
     if "decisions" in wanted:
         done(decisions.run(scale))
     if arguments.smoke or arguments.only:

@@ -24,6 +24,7 @@ pub struct Connection {
     stream: Stream,
     buffer: Vec<u8>,
     filled: usize,
+    closing: bool,
 }
 
 enum Stream {
@@ -76,7 +77,7 @@ impl Target {
                 Stream::Tls(Box::new(StreamOwned::new(session, stream)))
             }
         };
-        Ok(Connection { stream, buffer: vec![0; 64 * 1024], filled: 0 })
+        Ok(Connection { stream, buffer: vec![0; 64 * 1024], filled: 0, closing: false })
     }
 }
 
@@ -91,6 +92,11 @@ fn tls(ca: &str) -> Result<Arc<ClientConfig>, Trouble> {
 }
 
 impl Connection {
+    /// Whether the server has said that it answers no more on this one.
+    pub fn is_closing(&self) -> bool {
+        self.closing
+    }
+
     /// Sends head and body, and reads the whole answer. `keep`: also hand the body back.
     pub fn ask(&mut self, head: &str, body: &[u8], keep: bool) -> Result<Answer, Trouble> {
         if body.len() <= 16 * 1024 {
@@ -120,6 +126,10 @@ impl Connection {
             return self.answer(keep);
         }
         self.consume(head_end);
+        self.closing = match value(&head, "connection") {
+            Some(said) => said.eq_ignore_ascii_case("close"),
+            None => head.starts_with("HTTP/1.0"),
+        };
         let mut body = Vec::new();
         let mut sink = if keep { Some(&mut body) } else { None };
         let length = if value(&head, "transfer-encoding").is_some_and(|v| v.eq_ignore_ascii_case("chunked")) {

@@ -9,6 +9,7 @@ mod calls;
 mod clock;
 mod disk;
 mod http;
+mod json;
 mod peer;
 mod probe;
 mod s3;
@@ -30,8 +31,10 @@ datagrams --to HOST:PORT --bytes N --seconds S
 probe tcp|udp --to HOST:PORT --every-us N --seconds S
 answer --url URL --ca FILE --every-us N --seconds S
 s3 --url URL --bucket B --op get|put --size N --connections C --keys K (--seconds S | --requests N)
+json --url URL --service S --operation TARGET --body TEXT --connections C --seconds S [--requests N] [--version 1.1]
+    [--numbers N] [--holds TEXT]
 calls --url URL --service ec2 (requests on standard input)
-    both also: [--ca FILE] [--connect HOST:PORT]
+    these three also: [--ca FILE] [--connect HOST:PORT]
 sink --dir DIR
 disk --dir DIR --threads N --bytes N --seconds S
 Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from --keys-file (two lines).";
@@ -62,6 +65,7 @@ fn run(word: &str, arguments: &Arguments) -> Result<Value, Trouble> {
         "probe" => probe::run(arguments),
         "answer" => answer::run(arguments),
         "s3" => s3::run(arguments),
+        "json" => json::run(arguments),
         "calls" => calls::run(arguments),
         "sink" => sink::run(arguments),
         "disk" => disk::run(arguments),
