@@ -182,7 +182,7 @@ def objects():
         S3.put_object(Bucket=name, Key="k" * 1024, Body=b"long")
         refused("InvalidStorageClass", 400, S3.put_object, Bucket=name, Key="k", Body=b"", StorageClass="WARM")
         refused("MetadataTooLarge", 400, S3.put_object, Bucket=name, Key="k", Body=b"", Metadata={"m": "x" * 3000})
-        refused("NotImplemented", 501, S3.put_object, Bucket=name, Key="k", Body=b"", ServerSideEncryption="aws:kms")
+        refused("NotImplemented", 501, S3.put_object, Bucket=name, Key="k", Body=b"", ServerSideEncryption="aws:kms:dsse")
         reply = S3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "empty"}, {"Key": "nothing"}]})
         assert [d["Key"] for d in reply["Deleted"]] == ["empty", "nothing"], reply
         refused("NoSuchKey", 404, S3.get_object, Bucket=name, Key="empty")

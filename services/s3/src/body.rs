@@ -2,6 +2,7 @@
 
 use crate::digest::{Claims, Digested, Digests};
 use crate::error::{Answer, refuse, refuse_with};
+use crate::seal::{self, BodyKey, Filling};
 use crate::store::blobs::{Blobs, Pending, Reading};
 use crate::store::objects::Body;
 use crate::store::records::Piece;
@@ -13,7 +14,7 @@ use s3s::stream::{ByteStream, RemainingLength};
 use s3s::{StdError, TrailingHeaders};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -50,6 +51,8 @@ pub(crate) struct Incoming {
     pub trailers: Option<TrailingHeaders>,
     /// Whether a small body may lie in the database.
     pub inline: bool,
+    /// What it is sealed with.
+    pub key: Option<Arc<BodyKey>>,
 }
 
 impl Incoming {
@@ -65,6 +68,11 @@ impl Incoming {
             (Some(stream), _) => self.read(blobs, stream).await?,
         };
         self.check(&mut received)?;
+        if let (Some(key), Stored::Inline(bytes)) = (&self.key, &mut received.stored) {
+            let mut sealed = bytes.to_vec();
+            key.seal(seal::NO_FILE, 0, &mut sealed).map_err(Refusal::internal)?;
+            *bytes = sealed.into();
+        }
         Ok(received)
     }
 
@@ -88,7 +96,8 @@ impl Incoming {
     async fn to_file(&self, blobs: &Arc<Blobs>, start: Bytes, stream: Option<StreamingBlob>) -> Answer<Received> {
         let (sender, inbox) = mpsc::channel(IN_FLIGHT);
         let (keeper, digests) = (blobs.clone(), Digests::new(self.claims.algorithm()));
-        let writing = tokio::task::spawn_blocking(move || write_file(&keeper, digests, inbox));
+        let key = self.key.clone();
+        let writing = tokio::task::spawn_blocking(move || write_file(&keeper, digests, key, inbox));
         let fed = feed(&sender, start, stream).await;
         // Only a body that came whole is sealed; otherwise the file goes again.
         let whole = fed.is_ok() && sender.send(Chunk::End).await.is_ok();
@@ -164,19 +173,21 @@ async fn feed(sender: &mpsc::Sender<Chunk>, start: Bytes, stream: Option<Streami
 fn write_file(
     blobs: &Blobs,
     mut digests: Digests,
+    key: Option<Arc<BodyKey>>,
     mut inbox: mpsc::Receiver<Chunk>,
 ) -> std::io::Result<Option<Received>> {
-    let (pending, mut file) = blobs.create()?;
+    let (pending, file) = blobs.create()?;
+    let mut filling = Filling::new(file, pending.id, key);
     let mut size = 0_u64;
     while let Some(chunk) = inbox.blocking_recv() {
         match chunk {
             Chunk::Data(bytes) => {
-                file.write_all(&bytes)?;
+                filling.write(&bytes)?;
                 digests.update(&bytes);
                 size += bytes.len() as u64;
             }
             Chunk::End => {
-                blobs.seal(&pending, &file)?;
+                blobs.seal(&pending, &filling.finish()?)?;
                 return Ok(Some(Received { stored: Stored::File(pending), size, digested: digests.finish() }));
             }
         }
@@ -202,20 +213,37 @@ fn broken_body(error: StdError) -> Refusal {
     }
 }
 
-/// A body being sent: the bytes from `from` on, `left` of them.
-pub(crate) fn outgoing(body: Body, from: u64, left: u64, blobs: &Blobs, reading: Arc<Reading>) -> StreamingBlob {
-    match body {
+/// A body being sent: the bytes from `from` on, `left` of them, opened with the key that sealed them.
+pub(crate) fn outgoing(
+    body: Body,
+    from: u64,
+    left: u64,
+    blobs: &Blobs,
+    reading: Arc<Reading>,
+    key: Option<Arc<BodyKey>>,
+) -> Answer<StreamingBlob> {
+    Ok(match body {
         Body::Inline(bytes) => {
+            let bytes = match key {
+                Some(key) => key.open(seal::NO_FILE, 0, bytes.to_vec()).map_err(Refusal::internal)?.into(),
+                None => bytes,
+            };
             let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(bytes.len());
             StreamingBlob::from(s3s::Body::from(bytes.slice(clamp(from)..clamp(from.saturating_add(left)))))
         }
-        Body::Pieces(pieces) => StreamingBlob::new(FileStream::new(&pieces, from, left, blobs, reading)),
-    }
+        Body::Pieces(pieces) => {
+            let source = Source { spans: spans(&pieces, from, left, blobs), open: None, key };
+            StreamingBlob::new(FileStream::new(source, left, reading))
+        }
+    })
 }
 
 /// A stretch of one file.
 struct Span {
     path: std::path::PathBuf,
+    blob: i64,
+    /// Bytes of the whole file, in the clear.
+    whole: u64,
     from: u64,
     size: u64,
 }
@@ -232,7 +260,7 @@ fn spans(pieces: &[Piece], mut from: u64, mut left: u64, blobs: &Blobs) -> VecDe
         if size == 0 {
             break;
         }
-        spans.push_back(Span { path: blobs.path(piece.blob), from, size });
+        spans.push_back(Span { path: blobs.path(piece.blob), blob: piece.blob, whole: piece.size, from, size });
         left -= size;
         from = 0;
     }
@@ -241,28 +269,55 @@ fn spans(pieces: &[Piece], mut from: u64, mut left: u64, blobs: &Blobs) -> VecDe
 
 struct Source {
     spans: VecDeque<Span>,
-    open: Option<(File, u64)>,
+    /// The file being read and what is still wanted of it.
+    open: Option<(File, Span)>,
+    key: Option<Arc<BodyKey>>,
 }
 
 impl Source {
     /// The next stretch; empty at the end. Blocks.
     fn next(&mut self) -> std::io::Result<Bytes> {
         loop {
-            if let Some((file, left)) = &mut self.open
-                && *left > 0
+            if let Some((file, span)) = &mut self.open
+                && span.size > 0
             {
-                let wanted = usize::try_from(*left).unwrap_or(STRETCH).min(STRETCH);
-                let mut buffer = vec![0; wanted];
-                file.read_exact(&mut buffer)?;
-                *left -= wanted as u64;
-                return Ok(buffer.into());
+                let bytes = match &self.key {
+                    None => clear_stretch(file, span)?,
+                    Some(key) => sealed_stretch(file, span, key)?,
+                };
+                span.from += bytes.len() as u64;
+                span.size -= bytes.len() as u64;
+                return Ok(bytes);
             }
             let Some(span) = self.spans.pop_front() else { return Ok(Bytes::new()) };
             let mut file = File::open(&span.path)?;
-            file.seek(SeekFrom::Start(span.from))?;
-            self.open = Some((file, span.size));
+            if self.key.is_none() {
+                file.seek(SeekFrom::Start(span.from))?;
+            }
+            self.open = Some((file, span));
         }
     }
+}
+
+/// The next bytes of a file that stands where they begin.
+fn clear_stretch(file: &mut File, span: &Span) -> std::io::Result<Bytes> {
+    let wanted = usize::try_from(span.size).unwrap_or(STRETCH).min(STRETCH);
+    let mut buffer = vec![0; wanted];
+    file.read_exact(&mut buffer)?;
+    Ok(buffer.into())
+}
+
+/// What is wanted of the sealed stretch in which the next byte lies.
+fn sealed_stretch(file: &mut File, span: &Span, key: &BodyKey) -> std::io::Result<Bytes> {
+    let stretch = seal::STRETCH as u64;
+    let (at, skipped) = (span.from / stretch, span.from % stretch);
+    let size = stretch.min(span.whole.saturating_sub(at * stretch));
+    file.seek(SeekFrom::Start(at * (stretch + seal::TAG as u64)))?;
+    let number = |n: u64| usize::try_from(n).map_err(std::io::Error::other);
+    let mut sealed = vec![0; number(size)? + seal::TAG];
+    file.read_exact(&mut sealed)?;
+    let opened = Bytes::from(key.open(span.blob, u32::try_from(at).map_err(std::io::Error::other)?, sealed)?);
+    Ok(opened.slice(number(skipped)?..number(size.min(skipped + span.size))?))
 }
 
 type Step = std::io::Result<(Source, Bytes)>;
@@ -282,8 +337,7 @@ fn read_on(mut source: Source) -> JoinHandle<Step> {
 }
 
 impl FileStream {
-    fn new(pieces: &[Piece], from: u64, left: u64, blobs: &Blobs, reading: Arc<Reading>) -> Self {
-        let source = Source { spans: spans(pieces, from, left, blobs), open: None };
+    fn new(source: Source, left: u64, reading: Arc<Reading>) -> Self {
         Self { step: (left > 0).then(|| read_on(source)), left, _reading: reading }
     }
 }
@@ -316,13 +370,13 @@ impl ByteStream for FileStream {
     }
 }
 
-/// Digests of a body that is stored already. Blocks.
+/// Digests of a body that is stored already, in the clear. Blocks.
 pub(crate) fn digest_stored(body: &Body, digests: &mut Digests, blobs: &Blobs) -> std::io::Result<()> {
     match body {
         Body::Inline(bytes) => digests.update(bytes),
         Body::Pieces(pieces) => {
             let size = pieces.iter().map(|p| p.size).sum();
-            let mut source = Source { spans: spans(pieces, 0, size, blobs), open: None };
+            let mut source = Source { spans: spans(pieces, 0, size, blobs), open: None, key: None };
             loop {
                 let bytes = source.next()?;
                 if bytes.is_empty() {

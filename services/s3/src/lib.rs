@@ -14,6 +14,7 @@ mod error;
 mod front;
 mod gate;
 mod host;
+mod seal;
 mod sentence;
 mod store;
 mod verbs;
@@ -23,7 +24,7 @@ pub use store::S3Error;
 
 use postern_names::Region;
 use postern_policy::Document;
-use postern_serve::{Judge, Keys};
+use postern_serve::{Ciphers, Judge, Keys};
 use s3s::Body;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -53,15 +54,17 @@ impl Service {
 }
 
 impl S3 {
-    /// Opens or makes the store in `dir`. `default_region` is that of anonymous requests to no region's name.
+    /// Opens or makes the store in `dir`. `default_region` is that of anonymous requests to no region's name; `ciphers`
+    /// is KMS.
     pub fn open(
         dir: &Path,
         keys: Arc<dyn Keys>,
         judge: Arc<dyn Judge>,
         default_region: Region,
+        ciphers: Arc<dyn Ciphers>,
     ) -> Result<Arc<S3>, S3Error> {
         let store = Arc::new(Store::open(dir)?);
-        let mut builder = S3ServiceBuilder::new(verbs::Verbs { store: store.clone() });
+        let mut builder = S3ServiceBuilder::new(verbs::Verbs { store: store.clone(), ciphers });
         builder.set_auth(auth::Auth { keys: keys.clone() });
         builder.set_access(gate::Gate { store: store.clone(), keys, judge, default_region });
         builder.set_host(host::Hosts);

@@ -1,6 +1,7 @@
 //! The start, in order: lock, store, authority, IAM, EC2, S3, door, data plane, instances.
 
 use super::accounts::{OnlyOpen, Registry};
+use super::ciphers::Ciphers;
 use super::converge::Converger;
 use super::data_plane::{self, DataPlane};
 use super::explain::Explanations;
@@ -77,7 +78,9 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     ec2.change(|draft| Ok(states::host_restarted(draft))).await.map_err(Trouble::new)?;
 
     let keys = Arc::new(OnlyOpen { iam: Arc::clone(&iam), organizations: Arc::clone(&organizations) });
-    let objects = S3::open(&dir.file("s3"), keys.clone(), gate.clone(), settings.region.clone());
+    let ciphers = Ciphers::open(dir, &store, &gate, now)?;
+    let forward = ciphers.forward.clone();
+    let objects = S3::open(&dir.file("s3"), keys.clone(), gate.clone(), settings.region.clone(), forward);
     let objects = objects.map_err(Trouble::at("open S3"))?;
     let endpoint = host_endpoint(&listener)?;
     let parts = Parts {
@@ -88,6 +91,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         ec2: &ec2,
         iam: &iam,
         organizations: &organizations,
+        ciphers: &ciphers,
     };
     let services = services::make(&parts)?;
     let door = Door::new(

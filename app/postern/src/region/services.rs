@@ -1,10 +1,11 @@
 //! Every service behind the door: one line to make it, one line to tell its operations.
 
+use super::Settings;
 use super::accounts::Opening;
+use super::ciphers::Ciphers;
 use super::gate::Gate;
 use super::issuers::Issuers;
 use super::topics::ToQueues;
-use super::{Settings, ciphers};
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
 use postern_dynamodb::DynamoDb;
@@ -38,11 +39,12 @@ pub struct Parts<'a> {
     pub ec2: &'a Arc<Ec2>,
     pub iam: &'a Arc<Iam>,
     pub organizations: &'a Arc<Organizations>,
+    pub ciphers: &'a Ciphers,
 }
 
 /// Makes them all. Blocks; meant for the start.
 pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
-    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations } = *parts;
+    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations, ciphers } = *parts;
     let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
@@ -74,7 +76,7 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     let sns = Sns::open(store.clone(), gate.clone(), to_queues, None).map_err(Trouble::at("load the topics"))?;
     services.insert("sns", Arc::new(sns));
     services.insert("sqs", sqs);
-    ciphers::open(&settings.dir, store, gate, OffsetDateTime::now_utc(), &mut services)?;
+    ciphers.enter(store, gate, &mut services)?;
     Ok(services)
 }
 

@@ -48,6 +48,18 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,
     pub bucket_key: bool,
+    /// Objects are encrypted by KMS unless they say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms: Option<KmsDefault>,
+}
+
+/// A bucket's default encryption by KMS.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct KmsDefault {
+    /// As it was given; `None`: the key that AWS manages for S3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// A bucket as it is now.

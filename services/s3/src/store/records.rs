@@ -94,6 +94,25 @@ pub(crate) struct Head {
     /// How many parts it was uploaded in, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<u32>,
+    /// What its bytes are sealed with, if a key of KMS's is behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Box<Seal>>,
+}
+
+/// The key of a body, sealed by KMS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seal {
+    /// The ARN of the key of KMS's.
+    pub key: String,
+    /// The body's own key under a data key, in base64.
+    pub own_key: String,
+    /// That data key as KMS encrypted it, in base64.
+    pub data_key: String,
+    /// The encryption context.
+    pub context: BTreeMap<String, String>,
+    /// Whether it was asked for with an S3 Bucket Key: the context names the bucket then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bucket_key: bool,
 }
 
 /// A stretch of a file. The pieces of a multipart object are its parts, in order.

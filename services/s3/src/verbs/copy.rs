@@ -1,11 +1,13 @@
 //! CopyObject. The copy shares the bytes of its source; only what describes them is new.
 
 use super::conditions::Reading;
-use super::heads::{aes, etag, set_sum, sum_type};
+use super::conditions::Writing;
+use super::encryption::{set_seal, wanted_of};
+use super::heads::{etag, set_sum, sum_type};
 use super::tags::shown_version;
-use super::{Verbs, fresh_id, ok, put, timestamp};
-use crate::body::{LARGEST, digest_stored};
-use crate::digest::{Digested, Digests, read_algorithm};
+use super::{Verbs, fresh_id, ok, put, timestamp, visit};
+use crate::body::{Incoming, LARGEST, digest_stored, outgoing};
+use crate::digest::{Claims, Digested, Digests, read_algorithm};
 use crate::error::{Answer, bad_argument, refuse, refuse_with};
 use crate::store::buckets::Bucket;
 use crate::store::objects::{self, Body, NewBody, NewObject};
@@ -67,6 +69,7 @@ pub(crate) async fn copy_object(
     verbs: &Verbs,
     request: S3Request<CopyObjectInput>,
 ) -> Answer<S3Response<CopyObjectOutput>> {
+    let visit = visit(&request)?;
     let input = request.input;
     let target = verbs.bucket(&input.bucket)?;
     super::acl::check_object_acl(input.acl.as_ref().map(|a| a.as_str()), target.settings.ownership.as_deref())?;
@@ -86,13 +89,25 @@ pub(crate) async fn copy_object(
         return Err(refuse_with("InvalidRequest", message));
     }
     let given = super::heads::head_of!(input)?;
-    let head = head_of_copy(&input, given, &found, &source, &target)?;
+    let mut head = head_of_copy(&input, given, &found, &source, &target)?;
     let algorithm = input.checksum_algorithm.as_ref().map(|a| read_algorithm(a.as_str())).transpose()?;
-    let digested = digest_if_needed(verbs, &found, body, algorithm).await?;
-    drop(reading);
+    let source_key = verbs.unseal(&visit, &source_bucket, found.head.seal.as_deref()).await?;
+    let key = verbs.seal(&visit, &target, &input.key, wanted_of!(input), &mut head).await?;
     let from_version = shown_version(&source_bucket, &found);
-    let (key, source_bucket) = (input.key, &source_bucket);
-    let record = Copy { target: &target, key, head, source_bucket, source, found, digested }.commit(verbs).await?;
+    let record = if source_key.is_some() || key.is_some() {
+        // Bytes under a key are nobody else's: the copy gets its own.
+        let stream = Some(outgoing(body, 0, found.size, &verbs.store.blobs, reading, source_key)?);
+        let algorithm = algorithm.or(found.head.sum.as_ref().map(|sum| sum.algorithm));
+        let claims = Claims { algorithm, ..Claims::default() };
+        let incoming = Incoming { stream, length: Some(found.size), claims, trailers: None, inline: true, key };
+        let received = incoming.receive(&verbs.store.blobs).await?;
+        put::store(verbs, &target, input.key, head, received, Writing::default()).await?
+    } else {
+        let digested = digest_if_needed(verbs, &found, body, algorithm).await?;
+        drop(reading);
+        let (key, source_bucket) = (input.key, &source_bucket);
+        Copy { target: &target, key, head, source_bucket, source, found, digested }.commit(verbs).await?
+    };
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&record.etag)),
         last_modified: Some(timestamp(record.modified)),
@@ -100,13 +115,15 @@ pub(crate) async fn copy_object(
         ..CopyObjectResult::default()
     };
     set_sum!(result, &record.head.sum);
-    ok(CopyObjectOutput {
+    let mut output = CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: from_version,
-        server_side_encryption: Some(aes()),
         version_id: put::answered_version(&target, &record),
+        ssekms_encryption_context: input.ssekms_encryption_context,
         ..CopyObjectOutput::default()
-    })
+    };
+    set_seal!(output, record.head.seal);
+    ok(output)
 }
 
 /// COPY keeps the source's metadata, REPLACE takes the request's; tags have a directive of their own.
@@ -142,7 +159,7 @@ fn head_of_copy(
     let tags = if replace_tags { given.tags.clone() } else { found.head.tags.clone() };
     let (class, redirect) = (given.storage_class.clone(), given.redirect.clone());
     let base = if replace { given } else { found.head.clone() };
-    Ok(Head { storage_class: class, redirect, tags, sum: None, parts: None, ..base })
+    Ok(Head { storage_class: class, redirect, tags, sum: None, parts: None, seal: None, ..base })
 }
 
 /// The copy is of one piece: it needs an MD5 and a whole checksum, which the source may have already.

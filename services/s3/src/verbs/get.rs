@@ -281,6 +281,7 @@ pub(crate) async fn get_object(
         return Err(wire(refusal.status(403).member("StorageClass", class)));
     }
     let body = body.ok_or_else(|| wire(Refusal::internal("an object without a body")))?;
+    let key = verbs.unseal(&visit, &bucket, record.head.seal.as_deref()).await.map_err(wire)?;
     let mut output = GetObjectOutput::default();
     set_head!(output, record);
     if input.checksum_mode.as_ref().is_some_and(|m| m.as_str() == "ENABLED") && slice.range.is_none() {
@@ -292,7 +293,8 @@ pub(crate) async fn get_object(
     output.tag_count = i32::try_from(record.head.tags.len()).ok().filter(|n| *n > 0);
     output.content_length = i64::try_from(slice.size).ok();
     output.content_range = slice.range;
-    output.body = Some(outgoing(body, slice.from, slice.size, &verbs.store.blobs, held));
+    let sent = outgoing(body, slice.from, slice.size, &verbs.store.blobs, held, key);
+    output.body = Some(sent.map_err(wire)?);
     Ok(S3Response::new(output))
 }
 

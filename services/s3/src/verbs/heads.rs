@@ -52,6 +52,7 @@ macro_rules! head_of {
                 tags: $crate::verbs::tags::of_header(input.tagging.as_deref().unwrap_or_default())?,
                 sum: None,
                 parts: None,
+                seal: None,
             })
         })
     }};
@@ -112,7 +113,7 @@ macro_rules! set_head {
         $output.website_redirect_location = head.redirect.clone();
         $output.storage_class = $crate::verbs::heads::shown_class(head);
         $output.metadata = $crate::verbs::heads::shown_metadata(head);
-        $output.server_side_encryption = Some($crate::verbs::heads::aes());
+        $crate::verbs::encryption::set_seal!($output, head.seal);
         $output.e_tag = Some(s3s::dto::ETag::Strong($record.etag.clone()));
         $output.last_modified = Some($crate::verbs::timestamp($record.modified));
         $output.accept_ranges = Some("bytes".to_owned());
@@ -120,12 +121,12 @@ macro_rules! set_head {
 }
 pub(crate) use set_head;
 
-/// S3's own keys are the only ones there are.
+/// S3's own keys and KMS's are served.
 pub(crate) fn check_encryption(algorithm: Option<&str>, customer: Option<&str>) -> Answer<()> {
     match (algorithm, customer) {
-        (None | Some("AES256"), None) => Ok(()),
+        (None | Some("AES256" | "aws:kms"), None) => Ok(()),
         (_, Some(_)) => Err(not_implemented("x-amz-server-side-encryption-customer-algorithm")),
-        (Some("aws:kms" | "aws:kms:dsse"), _) => Err(not_implemented("x-amz-server-side-encryption")),
+        (Some("aws:kms:dsse"), _) => Err(not_implemented("x-amz-server-side-encryption")),
         (Some(other), _) => Err(crate::error::bad_argument(
             "The encryption method specified is not supported",
             "x-amz-server-side-encryption",

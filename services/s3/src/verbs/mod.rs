@@ -6,6 +6,7 @@ pub(crate) mod buckets;
 pub(crate) mod conditions;
 pub(crate) mod copy;
 pub(crate) mod delete;
+pub(crate) mod encryption;
 pub(crate) mod get;
 pub(crate) mod heads;
 pub(crate) mod list;
@@ -23,6 +24,7 @@ use crate::store::Store;
 use crate::store::buckets::Bucket;
 use postern_call::Refusal;
 use postern_names::AccountId;
+use postern_serve::Ciphers;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result};
 use sha2::{Digest as _, Sha256};
@@ -32,6 +34,7 @@ use time::OffsetDateTime;
 /// The operations over the store.
 pub(crate) struct Verbs {
     pub store: Arc<Store>,
+    pub ciphers: Arc<dyn Ciphers>,
 }
 
 impl Verbs {

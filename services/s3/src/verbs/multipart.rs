@@ -1,7 +1,8 @@
 //! Multipart uploads: begun, completed, aborted, listed.
 
 use super::conditions::Writing;
-use super::heads::{aes, etag, head_of, set_sum, shown_algorithm, sum_type};
+use super::encryption::{set_seal, wanted_of};
+use super::heads::{etag, head_of, set_sum, shown_algorithm, sum_type};
 use super::list::{Encoding, limit, shown_prefixes};
 use super::{Verbs, fresh_id, ok, owner, put, timestamp, visit};
 use crate::digest::{bad_digest, composite, multipart_etag, read_algorithm};
@@ -30,7 +31,10 @@ pub(crate) async fn create_multipart_upload(
     super::acl::check_object_acl(input.acl.as_ref().map(|a| a.as_str()), bucket.settings.ownership.as_deref())?;
     let algorithm = input.checksum_algorithm.as_ref().map(|a| read_algorithm(a.as_str())).transpose()?;
     let composite = sums_of_sums(algorithm, input.checksum_type.as_ref().map(|t| t.as_str()))?;
-    let plan = Plan { head: head_of!(input)?, algorithm, composite, initiator: visit.caller.display() };
+    let mut head = head_of!(input)?;
+    verbs.seal(&visit, &bucket, &input.key, wanted_of!(input), &mut head).await?;
+    let seal = head.seal.clone();
+    let plan = Plan { head, algorithm, composite, initiator: visit.caller.display() };
     let upload = fresh_id(64)?;
     let (id, name, key, given) = (bucket.id, bucket.name.clone(), input.key.clone(), upload.clone());
     verbs
@@ -42,15 +46,17 @@ pub(crate) async fn create_multipart_upload(
             uploads::begin(change, id, &key, &given, &plan).map(Ok)
         })
         .await?;
-    ok(CreateMultipartUploadOutput {
+    let mut output = CreateMultipartUploadOutput {
         bucket: Some(bucket.name.clone()),
         key: Some(input.key),
         upload_id: Some(upload),
-        server_side_encryption: Some(aes()),
+        ssekms_encryption_context: input.ssekms_encryption_context,
         checksum_algorithm: algorithm.map(shown_algorithm),
         checksum_type: algorithm.map(|_| kind(composite)),
         ..CreateMultipartUploadOutput::default()
-    })
+    };
+    set_seal!(output, seal);
+    ok(output)
 }
 
 fn kind(composite: bool) -> ChecksumType {
@@ -163,7 +169,8 @@ pub(crate) async fn complete_multipart_upload(
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> Answer<S3Response<CompleteMultipartUploadOutput>> {
     let host = crate::arrival::header(&request.headers, "host").unwrap_or_default().to_owned();
-    let secure = visit(&request)?.arrival.tls.is_some();
+    let visit = visit(&request)?;
+    let secure = visit.arrival.tls.is_some();
     let input = request.input;
     let bucket = verbs.bucket(&input.bucket)?;
     let conditions = Writing { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
@@ -175,6 +182,10 @@ pub(crate) async fn complete_multipart_upload(
         (Algorithm::Sha1, input.checksum_sha1.clone()),
         (Algorithm::Sha256, input.checksum_sha256.clone()),
     ];
+    if let Some(upload) = verbs.store.read(|db| uploads::find(db, bucket.id, &input.key, &input.upload_id))? {
+        // Who completes reads the parts together, in AWS's eyes.
+        verbs.unseal(&visit, &bucket, upload.plan.head.seal.as_deref()).await?;
+    }
     let completion = Completion {
         bucket: bucket.id,
         name: bucket.name.clone(),
@@ -194,11 +205,11 @@ pub(crate) async fn complete_multipart_upload(
         key: Some(input.key),
         location: Some(location),
         e_tag: Some(etag(&record.etag)),
-        server_side_encryption: Some(aes()),
         version_id: put::answered_version(&bucket, &record),
         checksum_type: record.head.sum.as_ref().map(sum_type),
         ..CompleteMultipartUploadOutput::default()
     };
+    set_seal!(output, record.head.seal);
     set_sum!(output, &record.head.sum);
     ok(output)
 }

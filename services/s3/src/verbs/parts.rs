@@ -2,9 +2,10 @@
 
 use super::conditions::Reading;
 use super::copy::Source;
-use super::heads::{aes, claims_of, etag, set_sum, shown_algorithm};
+use super::encryption::{etag_of, set_seal};
+use super::heads::{claims_of, etag, set_sum, shown_algorithm};
 use super::list::limit;
-use super::{Verbs, ok, owner, put, timestamp};
+use super::{Verbs, ok, owner, put, timestamp, visit};
 use crate::body::{Incoming, LARGEST, Received, Stored, outgoing};
 use crate::digest::Claims;
 use crate::error::{Answer, bad_argument, no_such_upload, refuse, refuse_with};
@@ -54,6 +55,7 @@ pub(crate) async fn upload_part(
     verbs: &Verbs,
     request: S3Request<UploadPartInput>,
 ) -> Answer<S3Response<UploadPartOutput>> {
+    let visit = visit(&request)?;
     let S3Request { mut input, headers, trailing_headers, .. } = request;
     let bucket = verbs.bucket(&input.bucket)?;
     let number = number_of(input.part_number)?;
@@ -61,16 +63,15 @@ pub(crate) async fn upload_part(
     super::heads::check_encryption(None, input.sse_customer_algorithm.as_deref())?;
     let mut claims = claims_of!(input, headers)?;
     fit(&mut claims, &upload)?;
+    let key = verbs.unseal(&visit, &bucket, upload.plan.head.seal.as_deref()).await?;
     let stream = input.body.take();
     let length = put::length_of(stream.as_ref(), input.content_length);
-    let incoming = Incoming { stream, length, claims, trailers: trailing_headers, inline: false };
+    let incoming = Incoming { stream, length, claims, trailers: trailing_headers, inline: false, key };
     let received = incoming.receive(&verbs.store.blobs).await?;
+    let seal = upload.plan.head.seal.clone();
     let (part, _) = store(verbs, &bucket, upload, number, received).await?;
-    let mut output = UploadPartOutput {
-        e_tag: Some(etag(&part.etag)),
-        server_side_encryption: Some(aes()),
-        ..UploadPartOutput::default()
-    };
+    let mut output = UploadPartOutput { e_tag: Some(etag(&part.etag)), ..UploadPartOutput::default() };
+    set_seal!(output, seal);
     set_sum!(output, part.sums.first());
     ok(output)
 }
@@ -83,7 +84,7 @@ async fn store(verbs: &Verbs, bucket: &Bucket, upload: Upload, number: u32, rece
     let part = Part {
         number,
         size: received.size,
-        etag: received.digested.etag(),
+        etag: etag_of(&received.digested, upload.plan.head.seal.as_deref()),
         modified: 0,
         sums: vec![received.digested.sum],
         blob: pending.id,
@@ -126,6 +127,7 @@ pub(crate) async fn upload_part_copy(
     verbs: &Verbs,
     request: S3Request<UploadPartCopyInput>,
 ) -> Answer<S3Response<UploadPartCopyOutput>> {
+    let visit = visit(&request)?;
     let input = request.input;
     let bucket = verbs.bucket(&input.bucket)?;
     let number = number_of(input.part_number)?;
@@ -143,14 +145,18 @@ pub(crate) async fn upload_part_copy(
     if size > LARGEST {
         return Err(refuse("EntityTooLarge"));
     }
+    let source_key = verbs.unseal(&visit, &source_bucket, record.head.seal.as_deref()).await?;
+    let key = verbs.unseal(&visit, &bucket, upload.plan.head.seal.as_deref()).await?;
     let incoming = Incoming {
-        stream: Some(outgoing(body, from, size, &verbs.store.blobs, reading)),
+        stream: Some(outgoing(body, from, size, &verbs.store.blobs, reading, source_key)?),
         length: Some(size),
         claims: Claims { algorithm: upload.plan.algorithm, ..Claims::default() },
         trailers: None,
         inline: false,
+        key,
     };
     let received = incoming.receive(&verbs.store.blobs).await?;
+    let seal = upload.plan.head.seal.clone();
     let (part, modified) = store(verbs, &bucket, upload, number, received).await?;
     let mut result = CopyPartResult {
         e_tag: Some(etag(&part.etag)),
@@ -158,12 +164,13 @@ pub(crate) async fn upload_part_copy(
         ..CopyPartResult::default()
     };
     set_sum!(result, part.sums.first());
-    ok(UploadPartCopyOutput {
+    let mut output = UploadPartCopyOutput {
         copy_part_result: Some(result),
         copy_source_version_id: super::tags::shown_version(&source_bucket, &record),
-        server_side_encryption: Some(aes()),
         ..UploadPartCopyOutput::default()
-    })
+    };
+    set_seal!(output, seal);
+    ok(output)
 }
 
 pub(crate) async fn list_parts(

@@ -1,7 +1,8 @@
 //! PostObject: the form that a browser sends.
 
 use super::conditions::Writing;
-use super::heads::{aes, claims_of, etag, head_of};
+use super::encryption::{set_seal, wanted_of};
+use super::heads::{claims_of, etag, head_of};
 use super::{Verbs, ok, put, visit};
 use crate::body::Incoming;
 use crate::error::{Answer, refuse};
@@ -38,7 +39,7 @@ pub(crate) async fn post_object(
     if input.key.len() > 1024 {
         return Err(refuse("KeyTooLongError"));
     }
-    let head = head_of!(input)?;
+    let mut head = head_of!(input)?;
     let mut asked = keys::basic(&visit);
     if let Some(acl) = &input.acl {
         asked.insert("s3:x-amz-acl".into(), vec![acl.as_str().to_owned()]);
@@ -46,15 +47,18 @@ pub(crate) async fn post_object(
     keys::with_request_tags(&mut asked, &head.tags);
     visit.ask_object("s3:PutObject", &bucket, &input.key, asked)?;
     super::acl::check_object_acl(input.acl.as_ref().map(|a| a.as_str()), bucket.settings.ownership.as_deref())?;
+    let key = verbs.seal(&visit, &bucket, &input.key, wanted_of!(input), &mut head).await?;
     let stream = input.body.take();
     let length = put::length_of(stream.as_ref(), None);
-    let incoming = Incoming { stream, length, claims: claims_of!(input, headers)?, trailers: None, inline: true };
+    let claims = claims_of!(input, headers)?;
+    let incoming = Incoming { stream, length, claims, trailers: None, inline: true, key };
     let received = incoming.receive(&verbs.store.blobs).await?;
     let record = put::store(verbs, &bucket, input.key, head, received, Writing::default()).await?;
-    ok(PostObjectOutput {
+    let mut output = PostObjectOutput {
         e_tag: Some(etag(&record.etag)),
-        server_side_encryption: Some(aes()),
         version_id: put::answered_version(&bucket, &record),
         ..PostObjectOutput::default()
-    })
+    };
+    set_seal!(output, record.head.seal);
+    ok(output)
 }

@@ -1,8 +1,9 @@
 //! PutObject: bytes in, durable before the 200.
 
 use super::conditions::Writing;
-use super::heads::{aes, claims_of, etag, head_of, set_sum, sum_type};
-use super::{Verbs, fresh_id, ok};
+use super::encryption::{etag_of, set_seal, wanted_of};
+use super::heads::{claims_of, etag, head_of, set_sum, sum_type};
+use super::{Verbs, fresh_id, ok, visit};
 use crate::body::{Incoming, Received, Stored};
 use crate::error::Answer;
 use crate::store::buckets::{Bucket, Versioning};
@@ -17,28 +18,31 @@ pub(crate) async fn put_object(
     verbs: &Verbs,
     request: S3Request<PutObjectInput>,
 ) -> Answer<S3Response<PutObjectOutput>> {
+    let visit = visit(&request)?;
     let S3Request { mut input, headers, trailing_headers, .. } = request;
     let bucket = verbs.bucket(&input.bucket)?;
     if input.write_offset_bytes.is_some() {
         return Err(crate::error::not_implemented("x-amz-write-offset-bytes"));
     }
     super::acl::check_object_acl(input.acl.as_ref().map(|a| a.as_str()), bucket.settings.ownership.as_deref())?;
-    let head = head_of!(input)?;
+    let mut head = head_of!(input)?;
     let conditions = Writing { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
     conditions.check_form()?;
+    let key = verbs.seal(&visit, &bucket, &input.key, wanted_of!(input), &mut head).await?;
     let stream = input.body.take();
     let length = length_of(stream.as_ref(), input.content_length);
-    let incoming =
-        Incoming { stream, length, claims: claims_of!(input, headers)?, trailers: trailing_headers, inline: true };
+    let claims = claims_of!(input, headers)?;
+    let incoming = Incoming { stream, length, claims, trailers: trailing_headers, inline: true, key };
     let received = incoming.receive(&verbs.store.blobs).await?;
     let record = store(verbs, &bucket, input.key, head, received, conditions).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&record.etag)),
-        server_side_encryption: Some(aes()),
         version_id: answered_version(&bucket, &record),
         checksum_type: record.head.sum.as_ref().map(sum_type),
         ..PutObjectOutput::default()
     };
+    set_seal!(output, record.head.seal);
+    output.ssekms_encryption_context = input.ssekms_encryption_context;
     set_sum!(output, &record.head.sum);
     ok(output)
 }
@@ -75,7 +79,8 @@ pub(crate) async fn store(
         Versioning::Never => String::new(),
         _ => fresh_id(32)?,
     };
-    let new = NewObject { key, version, size: received.size, etag: received.digested.etag(), head, body };
+    let etag = etag_of(&received.digested, head.seal.as_deref());
+    let new = NewObject { key, version, size: received.size, etag, head, body };
     commit(verbs, bucket, new, conditions, pending).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Verbs, ok};
 use crate::error::{Answer, not_implemented, refuse, refuse_with};
-use crate::store::buckets::{self, Settings, Versioning};
+use crate::store::buckets::{self, KmsDefault, Settings, Versioning};
 use s3s::dto::*;
 use s3s::{S3Request, S3Response};
 
@@ -106,7 +106,7 @@ pub(crate) async fn delete_bucket_ownership_controls(
     ok(DeleteBucketOwnershipControlsOutput::default())
 }
 
-/// Every bucket is encrypted with S3's own keys.
+/// Every bucket is encrypted: with S3's own keys, if nothing else was put.
 pub(crate) async fn get_bucket_encryption(
     verbs: &Verbs,
     request: S3Request<GetBucketEncryptionInput>,
@@ -114,8 +114,11 @@ pub(crate) async fn get_bucket_encryption(
     let bucket = verbs.bucket(&request.input.bucket)?;
     let rule = ServerSideEncryptionRule {
         apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
-            kms_master_key_id: None,
-            sse_algorithm: ServerSideEncryption::from_static(ServerSideEncryption::AES256),
+            kms_master_key_id: bucket.settings.kms.as_ref().and_then(|kms| kms.key.clone()),
+            sse_algorithm: ServerSideEncryption::from_static(match bucket.settings.kms {
+                Some(_) => ServerSideEncryption::AWS_KMS,
+                None => ServerSideEncryption::AES256,
+            }),
         }),
         bucket_key_enabled: Some(bucket.settings.bucket_key),
     };
@@ -132,6 +135,7 @@ pub(crate) async fn put_bucket_encryption(
     let [rule] = input.server_side_encryption_configuration.rules.as_slice() else {
         return Err(refuse("MalformedXML"));
     };
+    let mut kms = None;
     if let Some(default) = &rule.apply_server_side_encryption_by_default {
         match default.sse_algorithm.as_str() {
             "AES256" if default.kms_master_key_id.is_some() => {
@@ -142,13 +146,15 @@ pub(crate) async fn put_bucket_encryption(
                 ));
             }
             "AES256" => {}
-            "aws:kms" | "aws:kms:dsse" => return Err(not_implemented("SSEAlgorithm")),
+            "aws:kms" => kms = Some(KmsDefault { key: default.kms_master_key_id.clone() }),
+            "aws:kms:dsse" => return Err(not_implemented("SSEAlgorithm")),
             _ => return Err(refuse("MalformedXML")),
         }
     }
     let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
     set(verbs, &input.bucket, move |settings| {
         settings.bucket_key = bucket_key;
+        settings.kms = kms.clone();
         Ok(())
     })
     .await?;
@@ -162,6 +168,7 @@ pub(crate) async fn delete_bucket_encryption(
 ) -> Answer<S3Response<DeleteBucketEncryptionOutput>> {
     set(verbs, &request.input.bucket, |settings| {
         settings.bucket_key = false;
+        settings.kms = None;
         Ok(())
     })
     .await?;

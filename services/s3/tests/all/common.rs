@@ -5,11 +5,11 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use postern_call::{Caller, Principal};
+use postern_call::{Caller, Principal, Refusal};
 use postern_names::{AccountId, Region, Via};
 use postern_policy::{Ask, Attached, Decision, Document, PolicyKind, PolicySet, decide};
 use postern_s3::{Arrival, S3, Service};
-use postern_serve::{Credential, Judge, Keys};
+use postern_serve::{Ciphers, Closed, Credential, Envelope, Judge, Keys, OnBehalf};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -91,6 +91,25 @@ impl Judge for TestJudge {
     }
 }
 
+/// No KMS: what asks for it fails. The real one is tested with the whole region.
+pub struct NoKms;
+
+#[async_trait::async_trait]
+impl Ciphers for NoKms {
+    async fn encrypt(&self, _: &OnBehalf<'_>, _: &[u8]) -> Result<Closed, Refusal> {
+        Err(Refusal::internal("no KMS here"))
+    }
+    async fn decrypt(&self, _: &OnBehalf<'_>, _: &[u8]) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::internal("no KMS here"))
+    }
+    async fn enclose(&self, _: &OnBehalf<'_>, _: &[u8]) -> Result<Envelope, Refusal> {
+        Err(Refusal::internal("no KMS here"))
+    }
+    async fn disclose(&self, _: &OnBehalf<'_>, _: &Envelope) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::internal("no KMS here"))
+    }
+}
+
 /// S3 on a data directory, with the judge that its tests may instruct.
 pub struct World {
     pub s3: Arc<S3>,
@@ -100,7 +119,8 @@ pub struct World {
 impl World {
     pub fn open(dir: &Path) -> Self {
         let judge = Arc::new(TestJudge::default());
-        let s3 = S3::open(dir, Arc::new(TestKeys), judge.clone(), Region::new("us-east-1")).expect("a store");
+        let s3 = S3::open(dir, Arc::new(TestKeys), judge.clone(), Region::new("us-east-1"), Arc::new(NoKms))
+            .expect("a store");
         Self { s3, judge }
     }
 
