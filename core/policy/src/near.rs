@@ -3,7 +3,7 @@
 use crate::decide::Policy;
 use crate::request::Request;
 use crate::statement::{Effect, Statement};
-use crate::{NearMiss, PolicyKind, Test};
+use crate::{Condition, NearMiss, PolicyKind, Test};
 
 /// Most near misses told for one decision.
 const NEAR_MISSES_MAX: usize = 16;
@@ -15,7 +15,7 @@ pub(crate) fn near_misses<'a>(request: &Request<'_>, policies: impl Iterator<Ite
             if statement.effect == Effect::Allow
                 && let Some(failed) = only_failure(request, statement, policy.kind)
             {
-                found.push(NearMiss { statement: policy.statement_ref(index), failed });
+                found.push(NearMiss { statement: policy.statement_ref(index), failed: failed.told(request) });
             }
             if found.len() == NEAR_MISSES_MAX {
                 return found;
@@ -25,25 +25,44 @@ pub(crate) fn near_misses<'a>(request: &Request<'_>, policies: impl Iterator<Ite
     found
 }
 
-/// The one test that the statement failed; `None` if it failed none or more than one.
-fn only_failure(request: &Request<'_>, statement: &Statement, kind: PolicyKind) -> Option<Test> {
-    let mut failures = Vec::new();
-    if !request.action_fits(statement) {
-        failures.push(Test::Action { asked: request.ask.action.to_owned() });
+/// A test that failed, not yet told.
+enum Failed<'a> {
+    Action,
+    Principal,
+    Resource,
+    Condition(&'a Condition),
+}
+
+/// The one test that the statement failed; `None` if it failed none or more than one. Most statements are about something
+/// else: they are left at the second failure, with nothing written.
+fn only_failure<'a>(request: &Request<'_>, statement: &'a Statement, kind: PolicyKind) -> Option<Failed<'a>> {
+    let mut failed = (!request.action_fits(statement)).then_some(Failed::Action);
+    if request.reach(statement, kind).is_none() && failed.replace(Failed::Principal).is_some() {
+        return None;
     }
-    if request.reach(statement, kind).is_none() {
-        failures.push(Test::Principal { asked: request.ask.caller.display() });
+    if !request.resource_fits(statement) && failed.replace(Failed::Resource).is_some() {
+        return None;
     }
-    if !request.resource_fits(statement) {
-        failures.push(Test::Resource { asked: request.ask.resource.to_owned() });
+    for condition in &statement.conditions {
+        if !condition.holds(request) && failed.replace(Failed::Condition(condition)).is_some() {
+            return None;
+        }
     }
-    for condition in statement.conditions.iter().filter(|condition| !condition.holds(request)) {
-        failures.push(Test::Condition {
-            operator: condition.operator.clone(),
-            key: condition.key.clone(),
-            wanted: condition.values.clone(),
-            found: condition.found(request).map(<[String]>::to_vec),
-        });
+    failed
+}
+
+impl Failed<'_> {
+    fn told(&self, request: &Request<'_>) -> Test {
+        match self {
+            Self::Action => Test::Action { asked: request.ask.action.to_owned() },
+            Self::Principal => Test::Principal { asked: request.ask.caller.display() },
+            Self::Resource => Test::Resource { asked: request.ask.resource.to_owned() },
+            Self::Condition(condition) => Test::Condition {
+                operator: condition.operator.clone(),
+                key: condition.key.clone(),
+                wanted: condition.values.clone(),
+                found: condition.found(request).map(<[String]>::to_vec),
+            },
+        }
     }
-    if failures.len() == 1 { failures.pop() } else { None }
 }

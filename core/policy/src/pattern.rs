@@ -63,11 +63,6 @@ impl Pattern {
         Self { pieces }
     }
 
-    /// Whether it is `*` alone.
-    pub fn is_any(&self) -> bool {
-        self.pieces == [Piece::AnyRun]
-    }
-
     /// Whether the whole of `text` fits. A variable that the request does not fill with exactly one value fits nothing;
     /// what fills it is literal, wildcards in it included.
     pub fn matches(&self, text: &str, keys: &impl Lookup) -> bool {

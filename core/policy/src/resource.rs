@@ -83,8 +83,9 @@ impl ArnPattern {
             (Self::Whole(pattern), AskedArn::Fields([a, b, c, d, e])) => {
                 pattern.matches(&format!("arn:{a}:{b}:{c}:{d}:{e}"), keys)
             }
+            // From the last field, which differs most often.
             (Self::Fields(patterns), AskedArn::Fields(fields)) => {
-                patterns.iter().zip(fields).all(|(pattern, field)| pattern.is_any() || pattern.matches(field, keys))
+                patterns.iter().zip(fields).rev().all(|(pattern, field)| pattern.matches(field, keys))
             }
         }
     }

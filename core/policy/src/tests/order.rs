@@ -248,3 +248,52 @@ fn a_no_tells_what_was_nearly_a_yes() {
     };
     assert!(nearly.is_empty());
 }
+
+#[test]
+fn each_test_that_fails_alone_is_a_near_miss() {
+    let (user, via) = (user(), host());
+    let ann = r#""Principal":{"AWS":"arn:aws:iam::123456789012:user/ann"}"#;
+    let bob = r#""Principal":{"AWS":"arn:aws:iam::123456789012:user/bob"}"#;
+    let (reads, writes) = (r#""Action":"s3:GetObject""#, r#""Action":"s3:PutObject""#);
+    let (here, there) = (r#""Resource":"arn:aws:s3:::photos""#, r#""Resource":"arn:aws:s3:::other""#);
+    let (plain, safe) = (r#""Bool":{"aws:SecureTransport":"false"}"#, r#""Bool":{"aws:SecureTransport":"true"}"#);
+    let other = r#""StringEquals":{"aws:username":"bob"}"#;
+    let statement = |sid: &str, members: [&str; 3], condition: &str| {
+        format!(r#"{{"Sid":"{sid}","Effect":"Allow",{},"Condition":{{{condition}}}}}"#, members.join(","))
+    };
+    let cases = [
+        statement("Action", [ann, writes, here], safe),
+        statement("Principal", [bob, reads, here], safe),
+        statement("Resource", [ann, reads, there], safe),
+        statement("Condition", [ann, reads, here], plain),
+        statement("ActionAndResource", [ann, writes, there], safe),
+        statement("PrincipalAndCondition", [bob, reads, here], plain),
+        statement("TwoConditions", [ann, reads, here], &format!("{plain},{other}")),
+    ];
+    let document = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, cases.join(","));
+    let resource = Some(attached(PolicyKind::Resource, "photos", &document));
+    let Decision::ImplicitDeny { nearly, .. } =
+        decide(&ask(&user, &via, "s3:GetObject"), &PolicySet { resource, ..PolicySet::default() })
+    else {
+        panic!("implicitly denied")
+    };
+    let told: Vec<_> = nearly.iter().map(|miss| (miss.statement.sid.as_deref().unwrap_or(""), &miss.failed)).collect();
+    let found = Some(vec!["true".to_owned()]);
+    assert_eq!(
+        told,
+        [
+            ("Action", &Test::Action { asked: "s3:GetObject".into() }),
+            ("Principal", &Test::Principal { asked: "arn:aws:iam::123456789012:user/ann".into() }),
+            ("Resource", &Test::Resource { asked: BUCKET.into() }),
+            (
+                "Condition",
+                &Test::Condition {
+                    operator: "Bool".into(),
+                    key: "aws:SecureTransport".into(),
+                    wanted: vec!["false".into()],
+                    found
+                }
+            ),
+        ]
+    );
+}
