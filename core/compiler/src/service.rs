@@ -49,6 +49,8 @@ fn table(addresses: &BTreeSet<Ipv4Addr>) -> Table {
     let ping = vec![Match::Protocol(ICMP), Match::Icmp { kind: Some(ECHO_REQUEST), code: None }];
     let input = vec![
         rule(vec![Match::InLink("lo".to_owned())], Action::Accept),
+        // What a service itself asked for: SNS calls servers.
+        rule(vec![Match::State(ConnectionState::EstablishedOrRelated)], Action::Accept),
         drop_rule(vec![elsewhere], format!("{} not a public address", Stop::Service)),
         rule(tcp(HTTPS), Action::Accept),
         rule(tcp(HTTP), Action::Accept),

@@ -17,7 +17,7 @@ mod tls;
 pub use accept::{Arrived, Place, Sort, Way};
 pub use record::{Record, Records};
 pub use reply::{Body, Reply};
-pub use tls::{Authority, AuthorityError};
+pub use tls::{Authority, AuthorityError, certify};
 
 use async_trait::async_trait;
 use connection::Connections;
@@ -67,6 +67,13 @@ pub struct Behind {
     pub decisions: Arc<dyn Decisions>,
     /// The region of requests that name none.
     pub default_region: Region,
+    pub documents: Arc<dyn Documents>,
+}
+
+/// What services have lying open for everybody, such as the certificate by which SNS's signatures are verified.
+pub trait Documents: Send + Sync {
+    /// The PEM text at a service's path.
+    fn pem(&self, service: &str, path: &str) -> Option<String>;
 }
 
 /// The door: all ways in lead to the same services.

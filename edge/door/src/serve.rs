@@ -58,6 +58,11 @@ async fn answer(door: &Door, place: Place, tls: Option<&'static str>, request: h
         let arrival = Arrival { via, tls, region: target.address_region, request_id };
         return to_raw(door, &target.service, &**raw, request, arrival).await;
     }
+    if request.method() == http::Method::GET
+        && let Some(pem) = door.behind.documents.pem(&target.service, request.uri().path())
+    {
+        return reply::text(200, "application/x-pem-file", pem);
+    }
     let Some(model) = postern_wire::model(&target.service) else {
         return unknown_service(&target.service, &request_id);
     };

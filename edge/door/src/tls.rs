@@ -70,6 +70,20 @@ impl Authority {
     }
 }
 
+/// A certificate in PEM for a name and a key of one's own (PKCS #8), by the authority with this key.
+pub fn certify(authority_key_pem: &str, name: &str, key: &[u8], now: OffsetDateTime) -> Result<String, AuthorityError> {
+    let authority = KeyPair::from_pem(authority_key_pem).map_err(failed("read the key"))?;
+    let issuer = Issuer::new(authority_params(), authority);
+    let key = KeyPair::try_from(&PrivatePkcs8KeyDer::from(key)).map_err(failed("read the key to certify"))?;
+    let mut params = CertificateParams::new(vec![name.to_owned()]).map_err(failed("name a certificate"))?;
+    params.distinguished_name = distinguished(name);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    params.not_before = now - Duration::days(1);
+    params.not_after = now + Duration::days(3650);
+    Ok(params.signed_by(&key, &issuer).map_err(failed("sign a certificate"))?.pem())
+}
+
 /// Shakes hands. At a service's own address only that service's names are known.
 pub(crate) async fn accept(
     authority: &Authority,

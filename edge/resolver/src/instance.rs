@@ -38,14 +38,28 @@ fn private(world: &World, vpc: &Vpc, label: &str) -> Option<Ipv4Addr> {
 fn public(world: &World, asking: &Vpc, name: &str) -> Option<Ipv4Addr> {
     let (label, domain) = name.split_once('.')?;
     let wanted = label.strip_prefix("ec2-").and_then(hyphenated)?;
-    let (interface, private) = world.network_interfaces.values().find_map(|interface| {
-        let holds = |a: &&postern_model::PrivateAddress| world.public_address(interface.id, a.address) == Some(wanted);
-        interface.addresses.iter().find(holds).map(|a| (interface, a.address))
-    })?;
+    let (interface, private) = holder(world, wanted)?;
     let home = world.vpcs.get(&interface.vpc)?;
     let named = home.enable_dns_support && home.enable_dns_hostnames && domain == public_domain(home);
     let is_near = home.id == asking.id || lets_look_up(world, home, asking);
     named.then_some(if is_near { private } else { wanted })
+}
+
+/// The public address that such a name means to those outside every VPC.
+pub fn public_address(world: &World, name: &str) -> Option<Ipv4Addr> {
+    let (label, domain) = name.split_once('.')?;
+    let wanted = label.strip_prefix("ec2-").and_then(hyphenated)?;
+    let (interface, _) = holder(world, wanted)?;
+    let home = world.vpcs.get(&interface.vpc)?;
+    (home.enable_dns_support && home.enable_dns_hostnames && domain == public_domain(home)).then_some(wanted)
+}
+
+/// The interface that has a public address, and the private one that it stands for.
+fn holder(world: &World, wanted: Ipv4Addr) -> Option<(&postern_model::NetworkInterface, Ipv4Addr)> {
+    world.network_interfaces.values().find_map(|interface| {
+        let holds = |a: &&postern_model::PrivateAddress| world.public_address(interface.id, a.address) == Some(wanted);
+        interface.addresses.iter().find(holds).map(|a| (interface, a.address))
+    })
 }
 
 /// Whether the owner of a VPC lets the asking one, to which it is peered, have its private addresses. Both have DNS hostnames.

@@ -16,6 +16,7 @@ mod service;
 mod wire;
 
 pub use answer::{Answer, RecordKind, Value, answer};
+pub use instance::public_address;
 pub use serve::Resolver;
 pub use service::service_address;
 pub use wire::{Carrier, respond};

@@ -79,8 +79,13 @@ pub fn set_subscription(subscription: &mut Subscription, name: &str, value: &str
         }
         "RedrivePolicy" if value.is_empty() => subscription.redrive = None,
         "RedrivePolicy" => subscription.redrive = Some((redrive(value)?, value.to_owned())),
-        "DeliveryPolicy" => {
+        "DeliveryPolicy" if !subscription.is_of_server() => {
             return Err(refuse::parameter("Delivery policies are of HTTP and HTTPS subscriptions alone"));
+        }
+        "DeliveryPolicy" if value.is_empty() => subscription.delivery_policy = None,
+        "DeliveryPolicy" => {
+            crate::post::check(value)?;
+            subscription.delivery_policy = Some(value.to_owned());
         }
         "ReplayPolicy" => return Err(refuse::absent("Replay of archived messages (ReplayPolicy) is")),
         _ => return Err(refuse::parameter("AttributeName")),

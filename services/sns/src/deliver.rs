@@ -25,9 +25,31 @@ pub struct Parcel {
     pub request_id: String,
 }
 
+/// A request for one server.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    pub url: String,
+    /// SNS's own headers.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+    /// The topic's region.
+    pub region: Region,
+}
+
+/// Why a server does not have a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It may take it later.
+    ForNow(String),
+    /// It has refused it.
+    ForGood(String),
+}
+
 /// Delivers in SNS's name: the gate judges it as the service `sns.amazonaws.com`.
 #[async_trait]
 pub trait Deliver: Send + Sync {
     /// Returns when the message is durable in its queue.
     async fn to_queue(&self, parcel: &Parcel) -> Result<(), Refusal>;
+    /// Returns when the server has taken it.
+    async fn to_server(&self, letter: &Letter) -> Result<(), Undelivered>;
 }

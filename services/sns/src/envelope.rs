@@ -12,8 +12,9 @@ const TIME: &[BorrowedFormatItem<'_>] =
 
 /// What signs envelopes, and where its certificate is.
 pub trait Sign: Send + Sync {
-    /// The signature over a text, base64, as the version (`1`: SHA-1, `2`: SHA-256) says.
-    fn sign(&self, version: &str, text: &str) -> String;
+    /// The signature over a text, base64, as the version (`1`: SHA-1, `2`: SHA-256) says; `None` if it cannot sign now,
+    /// which it has told the operator.
+    fn sign(&self, version: &str, text: &str) -> Option<String>;
     /// The certificate's path at the service.
     fn certificate_path(&self) -> String;
 }
@@ -38,7 +39,8 @@ pub fn notification(
     if let Some(subject) = &outgoing.subject {
         members.insert("Subject".into(), json!(subject));
     }
-    members.insert("Message".into(), json!(outgoing.message));
+    let message = outgoing.for_servers.as_ref().filter(|_| subscription.is_of_server()).unwrap_or(&outgoing.message);
+    members.insert("Message".into(), json!(message));
     members.insert("Timestamp".into(), json!(time_text(now)));
     // Messages of FIFO topics are not signed.
     if let Some(sign) = sign.filter(|_| sequence.is_none()) {
@@ -57,7 +59,7 @@ pub fn notification(
     text(&members)
 }
 
-/// What a queue of another account is sent, so that its owner can confirm.
+/// What a server, or a queue of another account, is sent, so that its owner can confirm.
 pub fn confirmation(topic: &Topic, token: &str, id: &str, now: OffsetDateTime, sign: Option<&dyn Sign>) -> String {
     let arn = topic.arn();
     let mut members = Map::new();
@@ -85,8 +87,9 @@ fn add_signature(members: &mut Map<String, Value>, topic: &Topic, sign: &dyn Sig
     let lines = signed.iter().filter_map(|name| Some(format!("{name}\n{}\n", members.get(*name)?.as_str()?)));
     let canonical: String = lines.collect();
     let version = topic.signature_version.as_deref().unwrap_or("1");
+    let Some(signature) = sign.sign(version, &canonical) else { return };
     members.insert("SignatureVersion".into(), json!(version));
-    members.insert("Signature".into(), json!(sign.sign(version, &canonical)));
+    members.insert("Signature".into(), json!(signature));
     let certificate = format!("https://sns.{}.amazonaws.com{}", topic.region, sign.certificate_path());
     members.insert("SigningCertURL".into(), json!(certificate));
 }

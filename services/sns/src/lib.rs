@@ -12,6 +12,7 @@ mod filter;
 mod gate;
 mod ids;
 mod outgoing;
+mod post;
 mod refuse;
 mod service;
 mod state;
@@ -20,6 +21,6 @@ mod tests;
 mod topics;
 mod verb;
 
-pub use deliver::{Deliver, Parcel};
+pub use deliver::{Deliver, Letter, Parcel, Undelivered};
 pub use envelope::Sign;
 pub use service::Sns;

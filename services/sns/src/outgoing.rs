@@ -14,6 +14,8 @@ pub struct Outgoing {
     pub id: String,
     /// The text for queues.
     pub message: String,
+    /// The text for servers, where it is another.
+    pub for_servers: Option<String>,
     pub subject: Option<String>,
     pub attributes: BTreeMap<String, Attribute>,
     pub group: Option<String>,
@@ -41,9 +43,9 @@ const SUBJECT_MAX: usize = 100;
 pub fn read(input: Input<'_>, topic: &Topic, id: String) -> Result<Outgoing, Refusal> {
     let given = input.text("Message").filter(|message| !message.is_empty());
     let given = given.ok_or_else(|| refuse::parameter("Empty message"))?;
-    let message = match input.text("MessageStructure").filter(|structure| !structure.is_empty()) {
-        None => given.to_owned(),
-        Some("json") => for_queues(given)?,
+    let (message, for_servers) = match input.text("MessageStructure").filter(|structure| !structure.is_empty()) {
+        None => (given.to_owned(), None),
+        Some("json") => by_protocol(given)?,
         Some(_) => return Err(refuse::parameter("MessageStructure Reason: Invalid message structure, must be json")),
     };
     let subject = input.text("Subject").map(str::to_owned);
@@ -60,17 +62,18 @@ pub fn read(input: Input<'_>, topic: &Topic, id: String) -> Result<Outgoing, Ref
         return Err(refuse::parameter("Message too long"));
     }
     let (group, dedup, dedup_key) = order(input, topic, given)?;
-    Ok(Outgoing { id, message, subject, attributes, group, dedup, dedup_key, size })
+    Ok(Outgoing { id, message, for_servers, subject, attributes, group, dedup, dedup_key, size })
 }
 
-/// The text for queues of a message that has one for each protocol.
-fn for_queues(given: &str) -> Result<String, Refusal> {
+/// The texts for queues and for servers of a message that has one for each protocol.
+fn by_protocol(given: &str) -> Result<(String, Option<String>), Refusal> {
     let wrong = |why: &str| refuse::parameter(format!("Message Structure - {why}"));
     let read: Value = serde_json::from_str(given).map_err(|_| wrong("JSON message body failed to parse"))?;
     let texts = read.as_object().ok_or_else(|| wrong("JSON message body failed to parse"))?;
     let default = texts.get("default").and_then(Value::as_str);
     let default = default.ok_or_else(|| wrong("No default entry in JSON message body"))?;
-    Ok(texts.get("sqs").and_then(Value::as_str).unwrap_or(default).to_owned())
+    let text = |protocol: &str| texts.get(protocol).and_then(Value::as_str).unwrap_or(default).to_owned();
+    Ok((text("sqs"), Some(text("http"))))
 }
 
 type Order = (Option<String>, Option<String>, Option<String>);

@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Policy {
     }
 }
 
-/// A subscription of a queue.
+/// A subscription of a queue or of a server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Subscription {
     pub arn: String,
@@ -52,7 +52,10 @@ pub struct Subscription {
     /// Who subscribed.
     pub owner: AccountId,
     pub principal: String,
-    /// The queue's ARN.
+    /// `sqs` or `http`.
+    #[serde(default = "queues")]
+    pub protocol: String,
+    /// The queue's ARN, or the server's URL.
     pub endpoint: String,
     /// What confirms it, until it is confirmed.
     pub token: Option<String>,
@@ -63,11 +66,23 @@ pub struct Subscription {
     pub filter_by_body: bool,
     /// Where goes what cannot be delivered, with the text of the policy.
     pub redrive: Option<(String, String)>,
+    /// How often a server is tried.
+    #[serde(default)]
+    pub delivery_policy: Option<String>,
+}
+
+/// What subscriptions were before they could be of servers.
+fn queues() -> String {
+    "sqs".to_owned()
 }
 
 impl Subscription {
     pub fn is_confirmed(&self) -> bool {
         self.token.is_none()
+    }
+
+    pub fn is_of_server(&self) -> bool {
+        self.protocol == "http"
     }
 }
 

@@ -8,6 +8,7 @@ use super::explain::Explanations;
 use super::gate::Gate;
 use super::instance_facts::Facts;
 use super::lifecycle::Lifecycle;
+use super::notary::Notary;
 use super::outside::Elsewhere;
 use super::seal::Seal;
 use super::services::{self, Parts};
@@ -78,6 +79,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     ec2.change(|draft| Ok(states::host_restarted(draft))).await.map_err(Trouble::new)?;
 
     let keys = Arc::new(OnlyOpen { iam: Arc::clone(&iam), organizations: Arc::clone(&organizations) });
+    let notary = Arc::new(Notary::new(dir.clone(), authority.key_pem().to_owned()));
     let ciphers = Ciphers::open(dir, &store, &gate, now)?;
     let forward = ciphers.forward.clone();
     let objects = S3::open(&dir.file("s3"), keys.clone(), gate.clone(), settings.region.clone(), forward);
@@ -92,8 +94,9 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         iam: &iam,
         organizations: &organizations,
         ciphers: &ciphers,
+        notary: &notary,
     };
-    let services = services::make(&parts)?;
+    let (services, deliveries) = services::make(&parts)?;
     let door = Door::new(
         Behind {
             services,
@@ -102,11 +105,13 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
             keys,
             decisions: gate.log(),
             default_region: settings.region.clone(),
+            documents: notary,
         },
         authority,
     );
 
     let host = Arc::new(Host::new().map_err(kernel("make the first namespace"))?);
+    deliveries.host.get_or_init(|| Arc::clone(&host));
     let sandboxes = Sandboxes::new(SandboxConfig {
         data_dir: dir.path().to_path_buf(),
         ca_pem,

@@ -12,6 +12,7 @@ mod gate;
 mod instance_facts;
 mod issuers;
 mod lifecycle;
+mod notary;
 mod outside;
 mod s3;
 mod seal;

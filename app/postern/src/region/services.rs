@@ -5,7 +5,8 @@ use super::accounts::Opening;
 use super::ciphers::Ciphers;
 use super::gate::Gate;
 use super::issuers::Issuers;
-use super::topics::ToQueues;
+use super::notary::Notary;
+use super::topics::Deliveries;
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
 use postern_dynamodb::DynamoDb;
@@ -23,7 +24,7 @@ use postern_sqs::Sqs;
 use postern_ssm::SsmService;
 use postern_store::Store;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
 
 /// The services of the shared codec by signing name.
@@ -40,11 +41,12 @@ pub struct Parts<'a> {
     pub iam: &'a Arc<Iam>,
     pub organizations: &'a Arc<Organizations>,
     pub ciphers: &'a Ciphers,
+    pub notary: &'a Arc<Notary>,
 }
 
 /// Makes them all. Blocks; meant for the start.
-pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
-    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations, ciphers } = *parts;
+pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>), Trouble> {
+    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations, ciphers, notary } = *parts;
     let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
@@ -72,12 +74,13 @@ pub fn make(parts: &Parts<'_>) -> Result<Services, Trouble> {
     let sqs = Sqs::open(messages, gate.clone(), host_endpoint.to_owned()).map_err(Trouble::at("load the queues"))?;
     let sqs = Arc::new(sqs);
     sqs.resume();
-    let to_queues = Arc::new(ToQueues(sqs.clone()));
-    let sns = Sns::open(store.clone(), gate.clone(), to_queues, None).map_err(Trouble::at("load the topics"))?;
+    let deliveries = Arc::new(Deliveries { sqs: sqs.clone(), world: ec2.world(), host: OnceLock::new() });
+    let sns = Sns::open(store.clone(), gate.clone(), deliveries.clone(), Some(notary.clone()));
+    let sns = sns.map_err(Trouble::at("load the topics"))?;
     services.insert("sns", Arc::new(sns));
     services.insert("sqs", sqs);
     ciphers.enter(store, gate, &mut services)?;
-    Ok(services)
+    Ok((services, deliveries))
 }
 
 /// Every service's operations that are served: for the coverage page.

@@ -111,6 +111,7 @@ fn the_order_of_stops() {
                   chain c_in {
                       type filter hook input priority 0; policy drop;
                       iifname "lo" accept
+                      ct state established,related accept
                       ip daddr != @s_service counter drop comment "service not a public address"
                       meta l4proto 6 th dport 443 accept
                       meta l4proto 6 th dport 80 accept
@@ -577,6 +578,7 @@ fn service() {
               chain c_in {
                   type filter hook input priority 0; policy drop;
                   iifname "lo" accept
+                  ct state established,related accept
                   ip daddr != @s_service counter drop comment "service not a public address"
                   meta l4proto 6 th dport 443 accept
                   meta l4proto 6 th dport 80 accept
@@ -629,6 +631,7 @@ fn interface_endpoint() {
                   chain c_in {
                       type filter hook input priority 0; policy drop;
                       iifname "lo" accept
+                      ct state established,related accept
                       ip daddr != @s_service counter drop comment "service not a public address"
                       meta l4proto 6 th dport 443 accept
                       meta l4proto 6 th dport 80 accept

@@ -1,10 +1,11 @@
 //! The service as a client uses it, with a deliverer that keeps what it is given.
 
 mod delivery;
+mod servers;
 mod subscriptions;
 mod topics;
 
-use crate::{Deliver, Parcel, Sns};
+use crate::{Deliver, Letter, Parcel, Sns, Undelivered};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
 use postern_kit::testing::{Heard, call};
@@ -12,7 +13,7 @@ use postern_names::AccountId;
 use postern_serve::Service;
 use postern_store::Store;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 
@@ -21,6 +22,9 @@ use time::OffsetDateTime;
 pub struct Kept {
     parcels: Mutex<Vec<Parcel>>,
     closed: Mutex<BTreeSet<String>>,
+    pub letters: Mutex<Vec<Letter>>,
+    /// What servers answer; that they take it, when nothing is left.
+    pub answers: Mutex<VecDeque<Result<(), Undelivered>>>,
 }
 
 #[async_trait]
@@ -31,6 +35,11 @@ impl Deliver for Kept {
         }
         self.parcels.lock().unwrap().push(parcel.clone());
         Ok(())
+    }
+
+    async fn to_server(&self, letter: &Letter) -> Result<(), Undelivered> {
+        self.letters.lock().unwrap().push(letter.clone());
+        self.answers.lock().unwrap().pop_front().unwrap_or(Ok(()))
     }
 }
 

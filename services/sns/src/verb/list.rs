@@ -49,7 +49,7 @@ fn show(one: &Subscription) -> Value {
     json!({
         "SubscriptionArn": arn,
         "Owner": one.owner,
-        "Protocol": "sqs",
+        "Protocol": one.protocol,
         "Endpoint": one.endpoint,
         "TopicArn": one.topic,
     })

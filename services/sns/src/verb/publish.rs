@@ -5,7 +5,7 @@ use crate::deliver::Parcel;
 use crate::outgoing::{self, LARGEST, Outgoing};
 use crate::service::Sns;
 use crate::state::{Subscription, Topic};
-use crate::{envelope, ids, refuse};
+use crate::{envelope, ids, post, refuse};
 use postern_call::{Call, Refusal};
 use postern_kit::Input;
 use postern_policy::Keys;
@@ -140,6 +140,12 @@ async fn deliver(sns: &Sns, call: &Call, topic: &Topic, outgoing: &Outgoing, seq
     });
     for one in wanted {
         let parcel = parcel(sns, call, topic, one, outgoing, sequence);
+        if one.is_of_server() {
+            let letter = post::letter(topic, one, outgoing, parcel.body.clone());
+            let dead_letters = one.redrive.as_ref().map(|(queue, _)| Parcel { queue: queue.clone(), ..parcel });
+            post::send(sns.deliver.clone(), topic, one, letter, dead_letters);
+            continue;
+        }
         let Err(refusal) = sns.deliver.to_queue(&parcel).await else { continue };
         let dead_letters = one.redrive.as_ref().map(|(queue, _)| Parcel { queue: queue.clone(), ..parcel });
         tracing::info!(%refusal, subscription = one.arn, "a message was not delivered");
@@ -160,7 +166,7 @@ fn parcel(
     sequence: Option<&str>,
 ) -> Parcel {
     let body = if one.raw {
-        outgoing.message.clone()
+        outgoing.for_servers.as_ref().filter(|_| one.is_of_server()).unwrap_or(&outgoing.message).clone()
     } else {
         envelope::notification(topic, one, outgoing, sequence, call.now, sns.sign.as_deref())
     };

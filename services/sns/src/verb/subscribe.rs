@@ -4,7 +4,7 @@ use super::{account, nothing};
 use crate::deliver::Parcel;
 use crate::service::Sns;
 use crate::state::{Subscription, Topic};
-use crate::{attributes, envelope, gate, ids, refuse};
+use crate::{attributes, envelope, gate, ids, post, refuse};
 use postern_call::{Call, Principal, Refusal};
 use postern_kit::Input;
 use postern_names::Arn;
@@ -12,7 +12,7 @@ use postern_policy::Keys;
 use serde_json::{Value, json};
 
 /// Protocols that AWS has and Postern does not deliver by.
-const ABSENT: &[&str] = &["http", "https", "email", "email-json", "sms", "application", "lambda", "firehose"];
+const ABSENT: &[&str] = &["https", "email", "email-json", "sms", "application", "lambda", "firehose"];
 
 pub async fn subscribe(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     let input = Input(&call.input);
@@ -26,18 +26,23 @@ pub async fn subscribe(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     if ABSENT.contains(&protocol) {
         return Err(refuse::absent(format!("Subscriptions by {protocol} are")));
     }
-    if protocol != "sqs" {
-        return Err(refuse::parameter(format!("Amazon SNS does not support this protocol string: {protocol}")));
-    }
-    let queue = queue(endpoint, &topic)?;
-    let mut wanted = new(call, &topic, endpoint)?;
+    let queue = match protocol {
+        "sqs" => Some(queue(endpoint, &topic)?),
+        "http" => {
+            server(endpoint, &topic)?;
+            None
+        }
+        _ => return Err(refuse::parameter(format!("Amazon SNS does not support this protocol string: {protocol}"))),
+    };
+    let mut wanted = new(call, &topic, protocol, endpoint)?;
     let mut given = input.map("Attributes");
     // The scope decides what the policy may be.
     given.sort_by_key(|(name, _)| *name != "FilterPolicyScope");
     for (name, value) in given {
         attributes::set_subscription(&mut wanted, name, value)?;
     }
-    if queue.account != wanted.owner.to_string() {
+    // Who owns a queue of the own account has agreed; a server is asked.
+    if queue.is_none_or(|queue| queue.account != wanted.owner.to_string()) {
         wanted.token = Some(ids::token()?);
     }
     let (made, is_new) = sns
@@ -46,7 +51,7 @@ pub async fn subscribe(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
             let known = desk
                 .state
                 .of_topic(&wanted.topic)
-                .find(|one| one.endpoint == wanted.endpoint)
+                .find(|one| one.protocol == wanted.protocol && one.endpoint == wanted.endpoint)
                 .map(|one| Subscription::clone(one));
             match known {
                 Some(known) if differs(&known, &wanted) => {
@@ -60,7 +65,8 @@ pub async fn subscribe(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
             }
         })
         .await?;
-    if let Some(token) = made.token.as_ref().filter(|_| is_new) {
+    // A server that did not answer may be asked again.
+    if let Some(token) = made.token.as_ref().filter(|_| is_new || made.is_of_server()) {
         ask_to_confirm(sns, call, &topic, &made, token).await?;
     }
     let shows_arn = made.is_confirmed() || input.truth("ReturnSubscriptionArn") == Some(true);
@@ -80,7 +86,20 @@ fn queue(endpoint: &str, topic: &Topic) -> Result<Arn, Refusal> {
     Ok(arn)
 }
 
-fn new(call: &Call, topic: &Topic, endpoint: &str) -> Result<Subscription, Refusal> {
+fn server(endpoint: &str, topic: &Topic) -> Result<(), Refusal> {
+    if topic.is_fifo() {
+        return Err(refuse::parameter("Invalid parameter: Endpoint Reason: FIFO topics deliver to SQS queues only"));
+    }
+    if !endpoint.starts_with("http://") {
+        return Err(refuse::parameter("Endpoint must match the specified protocol"));
+    }
+    if !post::is_url(endpoint) {
+        return Err(refuse::parameter("HTTP(S) Endpoint"));
+    }
+    Ok(())
+}
+
+fn new(call: &Call, topic: &Topic, protocol: &str, endpoint: &str) -> Result<Subscription, Refusal> {
     let arn = topic.arn();
     let principal = match &call.caller.principal {
         Principal::Role { .. } => call.caller.principal_arn(),
@@ -91,6 +110,7 @@ fn new(call: &Call, topic: &Topic, endpoint: &str) -> Result<Subscription, Refus
         topic: arn,
         owner: account(call)?,
         principal: principal.map(|arn| arn.to_string()).unwrap_or_default(),
+        protocol: protocol.to_owned(),
         endpoint: endpoint.to_owned(),
         token: None,
         guarded: false,
@@ -98,6 +118,7 @@ fn new(call: &Call, topic: &Topic, endpoint: &str) -> Result<Subscription, Refus
         filter: None,
         filter_by_body: false,
         redrive: None,
+        delivery_policy: None,
     })
 }
 
@@ -106,6 +127,7 @@ fn differs(known: &Subscription, wanted: &Subscription) -> bool {
     known.raw != wanted.raw
         || known.filter_by_body != wanted.filter_by_body
         || known.redrive != wanted.redrive
+        || known.delivery_policy != wanted.delivery_policy
         || text(known) != text(wanted)
 }
 
@@ -116,7 +138,12 @@ async fn ask_to_confirm(
     made: &Subscription,
     token: &str,
 ) -> Result<(), Refusal> {
-    let body = envelope::confirmation(topic, token, &ids::uuid()?, call.now, sns.sign.as_deref());
+    let id = ids::uuid()?;
+    let body = envelope::confirmation(topic, token, &id, call.now, sns.sign.as_deref());
+    if made.is_of_server() {
+        post::send(sns.deliver.clone(), topic, made, post::confirmation(topic, made, id, body), None);
+        return Ok(());
+    }
     let parcel = Parcel {
         queue: made.endpoint.clone(),
         body,

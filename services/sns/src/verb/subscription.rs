@@ -16,7 +16,7 @@ pub fn get(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     put("SubscriptionArn", one.arn.clone());
     put("TopicArn", one.topic.clone());
     put("Owner", one.owner.to_string());
-    put("Protocol", "sqs".into());
+    put("Protocol", one.protocol.clone());
     put("Endpoint", one.endpoint.clone());
     put("SubscriptionPrincipal", one.principal.clone());
     put("ConfirmationWasAuthenticated", one.is_confirmed().to_string());
@@ -28,6 +28,9 @@ pub fn get(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     }
     if let Some((_, text)) = &one.redrive {
         put("RedrivePolicy", text.clone());
+    }
+    if let Some(text) = &one.delivery_policy {
+        put("DeliveryPolicy", text.clone());
     }
     Ok(json!({ "Attributes": shown }))
 }

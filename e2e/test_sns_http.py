@@ -1,0 +1,158 @@
+"""SNS calls servers in instances: over the region's internet, past gateway, ACL and group, with envelopes that verify."""
+
+import json
+import subprocess
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+#: Writes each request's headers and body on a line, and answers 200, or what the path says.
+HOOK = """
+import http.server, json
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        with open("/tmp/heard", "a") as heard:
+            heard.write(json.dumps({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body,
+                                    "from": self.client_address[0]}) + "\\n")
+        self.send_response(int(self.path[1:4]) if self.path[1:4].isdigit() else 200)
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Hook).serve_forever()
+"""
+
+
+def start(region, instance):
+    region.run(instance, f"cat > /tmp/hook.py <<'END'\n{HOOK}END\nnohup python3 /tmp/hook.py >/dev/null 2>&1 &\n"
+               "for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && exit 0; sleep 0.1; done; exit 1")
+
+
+def heard(region, instance, count, path="/"):
+    """The first `count` requests to a path; fails when they do not come."""
+    for _ in range(300):
+        said = region.run(instance, "cat /tmp/heard 2>/dev/null || true").stdout
+        found = [one for one in map(json.loads, said.splitlines()) if one["path"] == path]
+        if len(found) >= count:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"only {found} at {path}\n{region.log()}")
+
+
+def verify(region, instance, body, digest, tmp_path):
+    """Whether openssl finds the envelope's signature right, by the certificate that it names."""
+    names = ["Message", "MessageId", "SubscribeURL", "Subject", "Timestamp", "Token", "TopicArn", "Type"]
+    text = "".join(f"{name}\n{body[name]}\n" for name in names if name in body)
+    pem = region.run(instance, f"curl -sSf '{body['SigningCertURL']}'").stdout
+    (tmp_path / "cert.pem").write_text(pem)
+    (tmp_path / "ca.pem").write_bytes((region.data / "ca.pem").read_bytes())
+    openssl = lambda *words: subprocess.run(["openssl", *map(str, words)], cwd=tmp_path, capture_output=True, text=True)  # noqa: E731
+    assert openssl("verify", "-CAfile", "ca.pem", "cert.pem").returncode == 0
+    (tmp_path / "key.pem").write_text(openssl("x509", "-in", "cert.pem", "-pubkey", "-noout").stdout)
+    (tmp_path / "text").write_text(text)
+    import base64
+    (tmp_path / "signature").write_bytes(base64.b64decode(body["Signature"]))
+    right = openssl("dgst", f"-{digest}", "-verify", "key.pem", "-signature", "signature", "text").returncode == 0
+    (tmp_path / "text").write_text(text + "x")
+    assert openssl("dgst", f"-{digest}", "-verify", "key.pem", "-signature", "signature", "text").returncode != 0
+    return right
+
+
+@pytest.fixture
+def server(region, network):
+    """An instance with a public address whose group lets 8080 in from everywhere, and a server in it."""
+    network.dns_hostnames(True)
+    instance = network.instance(network.public, [network.group("hook", ("tcp", 8080, "0.0.0.0/0"))], public=True)
+    start(region, instance["InstanceId"])
+    return instance
+
+
+def test_a_server_confirms_and_hears(region, network, server, tmp_path):
+    instance, sns = server["InstanceId"], region.client("sns")
+    topic = sns.create_topic(Name=f"hooks-{network.vpc}")["TopicArn"]
+    url = f"http://{server['PublicIpAddress']}:8080/"
+    made = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url, ReturnSubscriptionArn=True)
+    asked = heard(region, instance, 1)[0]
+    assert asked["headers"]["x-amz-sns-message-type"] == "SubscriptionConfirmation"
+    assert asked["headers"]["x-amz-sns-topic-arn"] == topic and asked["from"].startswith("52.46.")
+    body = json.loads(asked["body"])
+    assert body["Type"] == "SubscriptionConfirmation" and body["SignatureVersion"] == "1"
+    assert verify(region, instance, body, "sha1", tmp_path)
+    attributes = lambda: sns.get_subscription_attributes(SubscriptionArn=made["SubscriptionArn"])["Attributes"]  # noqa: E731
+    assert attributes()["PendingConfirmation"] == "true" and attributes()["Protocol"] == "http"
+    sns.publish(TopicArn=topic, Message="nobody hears this")
+    region.run(instance, f"curl -sSf '{body['SubscribeURL']}'")
+    assert attributes()["PendingConfirmation"] == "false"
+
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion", AttributeValue="2")
+    sent = sns.publish(TopicArn=topic, Message="hello", Subject="about")["MessageId"]
+    told = heard(region, instance, 2)[1]
+    assert told["headers"]["x-amz-sns-subscription-arn"] == made["SubscriptionArn"]
+    assert told["headers"]["content-type"] == "text/plain; charset=UTF-8"
+    body = json.loads(told["body"])
+    assert (body["MessageId"], body["Message"], body["Subject"], body["SignatureVersion"]) == (sent, "hello", "about", "2")
+    assert verify(region, instance, body, "sha256", tmp_path)
+
+    sns.set_subscription_attributes(SubscriptionArn=made["SubscriptionArn"], AttributeName="RawMessageDelivery", AttributeValue="true")
+    sns.publish(TopicArn=topic, Message="raw words")
+    told = heard(region, instance, 3)[2]
+    assert told["body"] == "raw words" and told["headers"]["x-amz-sns-rawdelivery"] == "true"
+    region.run(instance, f"curl -sSf '{body['UnsubscribeURL']}'")
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+def test_what_a_server_refuses_goes_to_the_dead_letters(region, network, server):
+    instance, sns, sqs = server["InstanceId"], region.client("sns"), region.client("sqs")
+    topic = sns.create_topic(Name=f"refused-{network.vpc}")["TopicArn"]
+    made = sqs.create_queue(QueueName=f"dead-{network.vpc}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=made, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=made, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}})})
+    name = server["PublicDnsName"]
+    for status, retries, times in ((404, 3, 1), (503, 2, 3)):
+        policy = {"healthyRetryPolicy": {"numRetries": retries, "numNoDelayRetries": retries}}
+        sns.subscribe(
+            TopicArn=topic, Protocol="http", Endpoint=f"http://{name}:8080/{status}",
+            Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn}), "DeliveryPolicy": json.dumps(policy)},
+        )
+        token = json.loads(heard(region, instance, 1, f"/{status}")[0]["body"])["Token"]
+        asked = len(heard(region, instance, times, f"/{status}"))
+        sns.confirm_subscription(TopicArn=topic, Token=token)
+        assert asked == times, "the confirmation was tried as often as the policy says"
+    sns.publish(TopicArn=topic, Message="unwanted")
+    got = []
+    for _ in range(15):
+        got += sqs.receive_message(QueueUrl=made, WaitTimeSeconds=2, MaxNumberOfMessages=10).get("Messages", [])
+        if len(got) == 2:
+            break
+    assert [json.loads(one["Body"])["Message"] for one in got] == ["unwanted"] * 2
+    assert len(heard(region, instance, 2, "/404")) == 2 and len(heard(region, instance, 6, "/503")) == 6
+
+
+def test_packets_of_sns_pass_the_stops(region, network, server):
+    """A group without the port, and an address that is only private: nothing arrives. Beside it one that works."""
+    instance, sns = server["InstanceId"], region.client("sns")
+    shut = network.instance(network.public, [network.group("shut", ("tcp", 22, "0.0.0.0/0"))], public=True)
+    start(region, shut["InstanceId"])
+    topic = sns.create_topic(Name=f"stops-{network.vpc}")["TopicArn"]
+    subscribe = lambda address: sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://{address}:8080/")  # noqa: E731
+    subscribe(shut["PublicIpAddress"])
+    subscribe(server["PrivateIpAddress"])
+    subscribe(server["PublicIpAddress"])
+    assert len(heard(region, instance, 1)) == 1
+    assert region.run(shut["InstanceId"], "cat /tmp/heard", check=False).returncode != 0
+    assert {one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]} == {"PendingConfirmation"}
+
+
+def test_what_is_refused(region):
+    sns = region.client("sns")
+    topic = sns.create_topic(Name="refusing")["TopicArn"]
+    for protocol, endpoint, code, said in (
+        ("http", "https://203.0.113.7/", "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"),
+        ("https", "https://203.0.113.7/", "NotImplemented", "Subscriptions by https are not implemented."),
+    ):
+        with pytest.raises(ClientError) as error:
+            sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+        assert (error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]) == (code, said)
