@@ -73,8 +73,8 @@ def test_a_key_that_is_switched_off(kms):
         kms.decrypt(CiphertextBlob=blob)
     assert (code(error), message(error)) == ("KMSInvalidStateException", f"{key} is pending deletion.")
     with pytest.raises(ClientError) as error:
-        kms.create_grant(KeyId=key, GranteePrincipal="arn:aws:iam::123456789012:root", Operations=["Decrypt"])
-    assert "CreateGrant is not implemented" in message(error)
+        kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+    assert "ReplicateKey is not implemented" in message(error)
 
 
 def test_the_key_policy_rules_before_iam(root_region, kms):

@@ -1,5 +1,6 @@
 //! One call at work: which key it names, whether the caller may, and what must be durable before the answer.
 
+use crate::grant::{self, OPERATIONS};
 use crate::key::{Kept, Key, Turn};
 use crate::kms::{Kms, Place, place_of};
 use crate::refuse;
@@ -145,8 +146,52 @@ impl<'a> Desk<'a> {
             }))
     }
 
-    /// Asks the gate about a key.
+    /// Asks the gate about a key; grants that fit count as the key's policy does.
     pub fn ask(&self, action: &str, key: &Key, alias: Option<&str>, extra: Keys) -> Result<(), Refusal> {
+        let granted = self.granted(action, key, &extra);
+        self.put(action, key, alias, extra, granted)
+    }
+
+    /// The same, with what the caller may do beside the policies told.
+    pub fn ask_with(&self, action: &str, key: &Key, extra: Keys, may: bool) -> Result<(), Refusal> {
+        let own = may.then(|| self.callers().into_iter().next()).flatten();
+        let granted = own.and_then(|principal| grant::with(&key.document, &principal, action));
+        self.put(action, key, None, extra, granted)
+    }
+
+    /// Whether the policies alone allow it.
+    pub fn allows_without_grants(&self, action: &str, key: &Key, extra: Keys) -> bool {
+        self.put(action, key, None, extra, None).is_ok()
+    }
+
+    /// The ARNs that a grant may name the caller by: the session's first, then the role's.
+    pub fn callers(&self) -> Vec<String> {
+        let caller = &self.call.caller;
+        let mut arns: Vec<String> =
+            caller.arn().into_iter().chain(caller.principal_arn()).map(|a| a.to_string()).collect();
+        arns.dedup();
+        arns
+    }
+
+    /// The key's policy with what a grant gives the caller for this, if one does.
+    fn granted(&self, action: &str, key: &Key, extra: &Keys) -> Option<Document> {
+        if !OPERATIONS.contains(&action) {
+            return None;
+        }
+        let callers = self.callers();
+        let grants = self.kms.read().grants_to(&key.record.id, &callers);
+        let grant = grants.iter().find(|grant| grant.gives(action, extra))?;
+        grant::with(&key.document, &grant.grantee, action)
+    }
+
+    fn put(
+        &self,
+        action: &str,
+        key: &Key,
+        alias: Option<&str>,
+        extra: Keys,
+        granted: Option<Document>,
+    ) -> Result<(), Refusal> {
         let record = &key.record;
         let mut keys = extra;
         let mut set = |name: &str, value: &str| {
@@ -166,7 +211,7 @@ impl<'a> Desk<'a> {
             keys.insert("kms:resourcealiases".into(), aliases);
         }
         resource_tag_keys(&record.tags, &mut keys);
-        self.ask_for(action, &record.arn(), record.account, Some(&key.document), keys)
+        self.ask_for(action, &record.arn(), record.account, Some(granted.as_ref().unwrap_or(&key.document)), keys)
     }
 
     /// Asks the gate about anything else: `*`, an alias, a key that is not there.
@@ -191,11 +236,11 @@ impl<'a> Desk<'a> {
         Question { service: "kms", action, resource, account: Some(account), policy, keys }.put(self.judge, self.call)
     }
 
-    /// Refuses what is asked for with grants or for an enclave: neither is served.
+    /// Refuses tokens of no grant, and what is asked for an enclave, which is not served. A grant is in force at once, so
+    /// that a token adds nothing.
     pub fn plain_use(&self) -> Result<(), Refusal> {
-        if !self.input.list("GrantTokens").is_empty() {
-            let message = "The request was rejected because the specified grant token is not valid.";
-            return Err(Refusal::new("InvalidGrantTokenException", message).hint("Postern serves no grants"));
+        for token in self.input.texts("GrantTokens") {
+            self.kms.read().by_token(token).ok_or_else(refuse::invalid_token)?;
         }
         if self.input.get("Recipient").is_some() {
             return Err(refuse::unsupported("Recipient is not supported."));

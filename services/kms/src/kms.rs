@@ -1,5 +1,7 @@
 //! The keys and aliases of every account, in memory and on disk.
 
+use crate::grant::Grant;
+use crate::grants::Grants;
 use crate::key::{Kept, Key, Record, Turn};
 use crate::material::{Material, random};
 use crate::spec::Spec;
@@ -17,6 +19,7 @@ use time::OffsetDateTime;
 
 const KEYS: Kind<Record> = Kind::new("kms.key");
 const ALIASES: Kind<Alias> = Kind::new("kms.alias");
+const GRANTS: Kind<Grant> = Kind::new("kms.grant");
 
 /// A name of a key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +44,7 @@ pub struct State {
     pub aliases: BTreeMap<Place, BTreeMap<String, Alias>>,
     /// The aliases that lead to a key, by its id.
     names: HashMap<String, BTreeSet<String>>,
+    grants: Grants,
 }
 
 /// The region's KMS.
@@ -75,6 +79,13 @@ impl Kms {
             let place = place_of(&key.record);
             let word = name.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
             state.name(&place, &word, alias);
+        }
+        for (name, grant) in GRANTS.load(&kms.store)? {
+            if state.keys.contains_key(&grant.key) {
+                state.grants.put(Arc::new(grant));
+            } else {
+                gone.push(GRANTS.delete(name));
+            }
         }
         // Nobody waits for it: what a crash undoes, the next start does again.
         if !gone.is_empty() {
@@ -184,6 +195,28 @@ impl Kms {
         Ok((key, self.store.submit(vec![write])))
     }
 
+    /// Enters a grant, unless the same one is there under its name already; gives the one in force.
+    pub fn add_grant(&self, grant: Grant, most: usize) -> Result<(Arc<Grant>, Option<Pending>), Refusal> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = state.grants.like(&grant) {
+            return Ok((known, None));
+        }
+        if state.grants.count(&grant.key) >= most {
+            let message = format!("A key can have no more than {most} grants.");
+            return Err(Refusal::new("LimitExceededException", message));
+        }
+        let write = GRANTS.put(grant_key(&grant.key, &grant.id), &grant)?;
+        let grant = Arc::new(grant);
+        state.grants.put(Arc::clone(&grant));
+        Ok((grant, Some(self.store.submit(vec![write]))))
+    }
+
+    /// Ends a grant; `None` if it has ended already.
+    pub fn end_grant(&self, key: &str, id: &str) -> Option<Pending> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.grants.remove(key, id).then(|| self.store.submit(vec![GRANTS.delete(grant_key(key, id))]))
+    }
+
     /// Changes the aliases of a place: the new entry of `name`, or `None` to take it away.
     pub fn change_alias(
         &self,
@@ -232,6 +265,33 @@ impl State {
         self.keys.get(&self.aliases.get(place)?.get(name)?.key).cloned()
     }
 
+    /// A key's grants in the order of their ids.
+    pub fn grants_of(&self, key: &str) -> Vec<Arc<Grant>> {
+        self.grants.of(key)
+    }
+
+    /// A key's grants to any of these principals.
+    pub fn grants_to(&self, key: &str, principals: &[String]) -> Vec<Arc<Grant>> {
+        self.grants.to(key, principals)
+    }
+
+    pub fn grant(&self, key: &str, id: &str) -> Option<Arc<Grant>> {
+        self.grants.get(key, id)
+    }
+
+    pub fn by_token(&self, token: &str) -> Option<Arc<Grant>> {
+        self.grants.by_token(token)
+    }
+
+    /// The grants that a principal may retire, with their keys, in this region.
+    pub fn retirable(&self, principal: &str, region: &str) -> Vec<(Arc<Grant>, Arc<Key>)> {
+        let with_key = |grant: Arc<Grant>| {
+            let key = self.keys.get(&grant.key).filter(|key| key.record.region == region).cloned()?;
+            Some((grant, key))
+        };
+        self.grants.retirable(principal).into_iter().filter_map(with_key).collect()
+    }
+
     /// The aliases that lead to a key.
     pub fn aliases_of(&self, record: &Record) -> Vec<String> {
         self.names.get(&record.id).into_iter().flatten().cloned().collect()
@@ -240,6 +300,10 @@ impl State {
 
 pub fn place_of(record: &Record) -> Place {
     (record.account, record.region.clone())
+}
+
+fn grant_key(key: &str, id: &str) -> String {
+    format!("{key} {id}")
 }
 
 fn alias_key((account, region): &Place, name: &str) -> String {

@@ -7,6 +7,8 @@
 mod blob;
 mod ciphers;
 mod desk;
+mod grant;
+mod grants;
 mod key;
 mod kms;
 mod material;

@@ -43,6 +43,10 @@ pub fn unsupported(what: impl std::fmt::Display) -> Refusal {
 pub fn validation(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
+pub fn invalid_token() -> Refusal {
+    let message = "The request was rejected because the specified grant token is not valid.";
+    Refusal::new("InvalidGrantTokenException", message)
+}
 pub fn invalid_marker() -> Refusal {
     Refusal::new("InvalidMarkerException", "Could not deserialize marker")
 }

@@ -240,8 +240,8 @@ async fn the_gate_is_asked_before_anything_is_told() {
     let nobody = json!({ "KeyId": "12345678-1234-1234-1234-123456789012" });
     assert_eq!(desk.refused("DescribeKey", nobody).await, "AccessDeniedException");
     assert_eq!(desk.judge.take().len(), 2);
-    let refused = desk.ask("CreateGrant", json!({ "KeyId": key })).await.unwrap_err();
-    assert!(refused.message.contains("CreateGrant is not implemented"), "{refused}");
+    let refused = desk.ask("ReplicateKey", json!({ "KeyId": key })).await.unwrap_err();
+    assert!(refused.message.contains("ReplicateKey is not implemented"), "{refused}");
 }
 
 #[tokio::test]

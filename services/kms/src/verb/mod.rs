@@ -4,6 +4,7 @@ mod alias;
 mod crypt;
 mod data_key;
 mod describe;
+mod grant;
 mod life;
 mod mac;
 mod make;
@@ -41,6 +42,7 @@ const fn slow(operation: &'static str, run: fn(&Desk<'_>) -> Result<Value, Refus
 pub const VERBS: &[Verb] = &[
     verb("CancelKeyDeletion", life::cancel_deletion),
     verb("CreateAlias", alias::create),
+    verb("CreateGrant", grant::create),
     slow("CreateKey", make::create),
     slow("Decrypt", crypt::decrypt),
     verb("DeleteAlias", alias::delete),
@@ -60,12 +62,16 @@ pub const VERBS: &[Verb] = &[
     verb("GetKeyRotationStatus", rotation::status),
     verb("GetPublicKey", describe::public_key),
     verb("ListAliases", alias::list),
+    verb("ListGrants", grant::list),
     verb("ListKeyPolicies", policy::list),
     verb("ListKeyRotations", rotation::list),
     verb("ListKeys", describe::list),
     verb("ListResourceTags", tags::list),
+    verb("ListRetirableGrants", grant::list_retirable),
     verb("PutKeyPolicy", policy::put),
     slow("ReEncrypt", crypt::re_encrypt),
+    verb("RetireGrant", grant::retire),
+    verb("RevokeGrant", grant::revoke),
     verb("RotateKeyOnDemand", rotation::on_demand),
     verb("ScheduleKeyDeletion", life::schedule_deletion),
     slow("Sign", sign::sign),
