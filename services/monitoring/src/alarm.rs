@@ -1,6 +1,7 @@
 //! An alarm on one metric: what it watches, how it is judged, what became of it.
 
 use crate::metric::{Metric, dimensions};
+use crate::notice::Actions;
 use crate::read;
 use crate::state::Series;
 use crate::statistic::Statistic;
@@ -18,6 +19,8 @@ pub struct Alarm {
     pub arn: String,
     pub description: Option<String>,
     pub actions_enabled: bool,
+    #[serde(default)]
+    pub actions: Actions,
     pub metric: Metric,
     /// `Average`, or `p99` where it is an extended one.
     pub statistic: String,
@@ -46,7 +49,7 @@ pub struct Alarm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub at: i64,
-    /// `StateUpdate` or `ConfigurationUpdate`.
+    /// `StateUpdate`, `ConfigurationUpdate` or `Action`.
     pub kind: String,
     pub summary: String,
 }
@@ -115,12 +118,17 @@ impl Gap {
 }
 
 impl Alarm {
+    /// Whether a period has ended since it was last judged.
+    pub fn is_due(&self, now: i64) -> bool {
+        now - now.rem_euclid(self.period) > self.judged
+    }
+
     /// Judges the alarm by the periods that are over, if one has ended since the last time. `true`: it has changed.
     pub fn judge(&mut self, series: Option<&Series>, now: i64) -> bool {
-        let end = now - now.rem_euclid(self.period);
-        if end <= self.judged {
+        if !self.is_due(now) {
             return false;
         }
+        let end = now - now.rem_euclid(self.period);
         self.judged = end;
         let begin = end - self.period * self.evaluation_periods;
         let spans =
@@ -178,9 +186,9 @@ impl Alarm {
             "AlarmArn": self.arn,
             "AlarmConfigurationUpdatedTimestamp": read::told(self.configured)?,
             "ActionsEnabled": self.actions_enabled,
-            "OKActions": [],
-            "AlarmActions": [],
-            "InsufficientDataActions": [],
+            "OKActions": self.actions.ok,
+            "AlarmActions": self.actions.alarm,
+            "InsufficientDataActions": self.actions.insufficient_data,
             "StateValue": self.state.word(),
             "StateReason": self.reason,
             "StateUpdatedTimestamp": read::told(self.updated)?,

@@ -3,6 +3,7 @@
 use crate::alarm::Alarm;
 use crate::bucket::Bucket;
 use crate::metric::Metric;
+use crate::notice::Notice;
 use crate::state::{Home, KEPT, Place, State};
 use postern_call::Refusal;
 use postern_kit::Kind;
@@ -10,6 +11,7 @@ use postern_names::{AccountId, Region};
 use postern_store::{Pending, Store, StoreError, Write};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use tokio::sync::mpsc::UnboundedSender;
 
 const DATA: Kind<Datum> = Kind::new("monitoring.data");
 const ALARMS: Kind<Kept> = Kind::new("monitoring.alarm");
@@ -35,11 +37,12 @@ struct Kept {
 pub struct Books {
     state: RwLock<State>,
     store: Arc<Store>,
+    told: UnboundedSender<Notice>,
 }
 
 impl Books {
     /// Reads everything. Blocks; meant for the start. What is older than is kept is deleted.
-    pub fn open(store: Arc<Store>, now: i64) -> Result<Self, StoreError> {
+    pub fn open(store: Arc<Store>, now: i64, told: UnboundedSender<Notice>) -> Result<Self, StoreError> {
         let mut state = State::default();
         let mut old = Vec::new();
         for (key, datum) in DATA.load(&store)? {
@@ -58,7 +61,7 @@ impl Books {
         if !old.is_empty() {
             store.submit(old).durable_blocking()?;
         }
-        Ok(Self { state: RwLock::new(state), store })
+        Ok(Self { state: RwLock::new(state), store, told })
     }
 
     pub fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -82,24 +85,35 @@ impl Books {
         pending.durable().await.map_err(Refusal::internal)
     }
 
-    /// Changes alarms; those named by `change` go to disk. Returns when that is durable.
+    /// Where an alarm's period has ended since it was last judged.
+    pub fn due(&self, now: i64) -> Vec<Place> {
+        let state = self.read();
+        let due = state.homes.iter().filter(|(_, home)| home.alarms.values().any(|alarm| alarm.is_due(now)));
+        due.map(|(place, _)| place.clone()).collect()
+    }
+
+    /// Changes alarms; those named by `change` go to disk. Returns when that is durable; then notices go out.
     pub async fn change<T>(
         &self,
         place: &Place,
         change: impl FnOnce(&mut Home) -> Result<(T, Vec<String>), Refusal>,
     ) -> Result<T, Refusal> {
-        let (value, pending) = {
+        let (value, notices, pending) = {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
             let home = state.homes.entry(place.clone()).or_default();
-            let (value, names) = change(home)?;
+            let changed = change(home);
+            let notices = std::mem::take(&mut home.notices);
+            let (value, names) = changed?;
             let writes = names.iter().map(|name| alarm(place, name, home.alarms.get(name)));
             let writes: Vec<Write> = writes.collect::<Result<_, _>>()?;
             let pending: Option<Pending> = (!writes.is_empty()).then(|| self.store.submit(writes));
-            (value, pending)
+            (value, notices, pending)
         };
         if let Some(pending) = pending {
             pending.durable().await.map_err(Refusal::internal)?;
         }
+        // Without anybody who carries them out they are dropped with the books.
+        notices.into_iter().for_each(|notice| drop(self.told.send(notice)));
         Ok(value)
     }
 }

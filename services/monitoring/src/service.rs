@@ -2,7 +2,9 @@
 
 use crate::gate;
 use crate::monitoring::Books;
-use crate::verb::{Request, Run, VERBS};
+use crate::notice::Notice;
+use crate::state::Home;
+use crate::verb::{Request, Run, VERBS, alarms};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
 use postern_kit::{Input, not_implemented};
@@ -10,19 +12,58 @@ use postern_policy::Judge;
 use postern_serve::Service;
 use postern_store::{Store, StoreError};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use time::OffsetDateTime;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The `monitoring` service.
 pub struct Monitoring {
     books: Books,
     judge: Arc<dyn Judge>,
+    notices: Mutex<Option<UnboundedReceiver<Notice>>>,
 }
 
 impl Monitoring {
     /// Reads what was kept. Blocks; meant for the start.
     pub fn open(store: Arc<Store>, judge: Arc<dyn Judge>, now: OffsetDateTime) -> Result<Self, StoreError> {
-        Ok(Self { books: Books::open(store, now.unix_timestamp())?, judge })
+        let (told, notices) = unbounded_channel();
+        let books = Books::open(store, now.unix_timestamp(), told)?;
+        Ok(Self { books, judge, notices: Mutex::new(Some(notices)) })
+    }
+
+    /// What alarms tell, for whoever carries it out; once.
+    pub fn notices(&self) -> Option<UnboundedReceiver<Notice>> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Judges the alarms of which a period has ended.
+    pub async fn judge_due(&self, now: OffsetDateTime) -> Result<(), Refusal> {
+        let now = now.unix_timestamp();
+        for place in self.books.due(now) {
+            self.books.change(&place, |home| Ok(((), alarms::judge(home, &place, now)))).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what became of a notice.
+    pub async fn carried_out(
+        &self,
+        notice: &Notice,
+        refused: Option<&Refusal>,
+        now: OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        let summary = match refused {
+            None => format!("Successfully executed action {}", notice.topic),
+            Some(refusal) => {
+                format!("Failed to execute action {}. Received error: \"{}\"", notice.topic, refusal.message)
+            }
+        };
+        let note = |home: &mut Home| {
+            let Some(alarm) = home.alarms.get_mut(&notice.alarm) else { return Ok(((), Vec::new())) };
+            alarm.note("Action", summary, now.unix_timestamp());
+            Ok(((), vec![notice.alarm.clone()]))
+        };
+        self.books.change(&notice.place, note).await
     }
 
     /// The operations that are served, by model name.

@@ -3,6 +3,7 @@
 use crate::alarm::Alarm;
 use crate::bucket::Bucket;
 use crate::metric::Metric;
+use crate::notice::Notice;
 use postern_names::{AccountId, Region};
 use std::collections::BTreeMap;
 
@@ -21,6 +22,8 @@ pub struct State {
 pub struct Home {
     pub series: BTreeMap<Metric, Series>,
     pub alarms: BTreeMap<String, Alarm>,
+    /// What is to be told once the change at hand is durable.
+    pub notices: Vec<Notice>,
 }
 
 /// The buckets of a metric by unit and the second that they begin at.

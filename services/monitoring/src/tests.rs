@@ -187,10 +187,17 @@ async fn actions_are_refused_by_name_and_questions_name_the_alarm() {
     let input = json!({
         "AlarmName": "high", "Namespace": "App", "MetricName": "Load", "Statistic": "Maximum", "Period": 60,
         "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold",
-        "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:t"],
     });
-    let refusal = rig.later(0, "PutMetricAlarm", input).await.unwrap_err();
-    assert!(refusal.message.contains("AlarmActions"), "{}", refusal.message);
+    for (action, said) in [
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", "Alarm actions of lambda"),
+        ("arn:aws:sns:eu-west-1:123456789012:t", "Invalid region eu-west-1"),
+        ("topic", "Invalid arn syntax: topic"),
+    ] {
+        let mut input = input.clone();
+        input["AlarmActions"] = json!([action]);
+        let refusal = rig.later(0, "PutMetricAlarm", input).await.unwrap_err();
+        assert!(refusal.message.contains(said), "{}", refusal.message);
+    }
     rig.heard.take();
     rig.alarm(json!({ "Tags": [{ "Key": "team", "Value": "a" }] })).await;
     let arn = format!("arn:aws:cloudwatch:us-east-1:{}:alarm:high", AccountId::DEFAULT);
@@ -200,4 +207,57 @@ async fn actions_are_refused_by_name_and_questions_name_the_alarm() {
     assert_eq!(tags["Tags"].as_array().unwrap().len(), 2);
     rig.heard.refuse("cloudwatch:DeleteAlarms");
     assert_eq!(rig.refused("DeleteAlarms", json!({ "AlarmNames": ["high"] })).await, "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_change_of_state_is_told_to_the_topics_of_the_new_state() {
+    let rig = Rig::new();
+    let mut notices = rig.service.notices().unwrap();
+    assert!(rig.service.notices().is_none(), "there is one who carries them out");
+    let topic = |name: &str| format!("arn:aws:sns:us-east-1:{}:{name}", AccountId::DEFAULT);
+    rig.alarm(json!({
+        "AlarmActions": [topic("a"), topic("b")], "OKActions": [topic("ok")], "TreatMissingData": "notBreaching",
+        "AlarmDescription": "too much", "Dimensions": [],
+    }))
+    .await;
+    rig.put(30, 11.0).await;
+    rig.service.judge_due(now()).await.unwrap();
+    rig.service.judge_due(now()).await.unwrap();
+    let told = [notices.try_recv().unwrap(), notices.try_recv().unwrap()];
+    assert_eq!((&told[0].topic, &told[1].topic), (&topic("a"), &topic("b")));
+    assert!(notices.try_recv().is_err(), "told once");
+    assert_eq!(told[0].subject, "ALARM: \"high\" in US East (N. Virginia)");
+    let message: Value = serde_json::from_str(&told[0].message).unwrap();
+    for (member, value) in [
+        ("AlarmName", json!("high")),
+        ("AlarmDescription", json!("too much")),
+        ("NewStateValue", json!("ALARM")),
+        ("OldStateValue", json!("INSUFFICIENT_DATA")),
+        ("AWSAccountId", json!(AccountId::DEFAULT)),
+        ("OKActions", json!([topic("ok")])),
+    ] {
+        assert_eq!(message[member], value, "{member}");
+    }
+    assert_eq!(message["Trigger"]["Statistic"], "MAXIMUM");
+    rig.service.carried_out(&told[0], None, now()).await.unwrap();
+    let failed = Refusal::new("NotFound", "Topic does not exist");
+    rig.service.carried_out(&told[1], Some(&failed), now()).await.unwrap();
+    let rig = rig.again();
+    let history = rig.ok("DescribeAlarmHistory", json!({ "AlarmName": "high", "HistoryItemType": "Action" })).await;
+    let said: Vec<&str> =
+        history["AlarmHistoryItems"].as_array().unwrap().iter().filter_map(|i| i["HistorySummary"].as_str()).collect();
+    assert!(said.contains(&format!("Successfully executed action {}", topic("a")).as_str()), "{said:?}");
+    assert!(said.iter().any(|said| said.starts_with("Failed to execute action") && said.contains("does not exist")));
+    let mut notices = rig.service.notices().unwrap();
+    rig.ok("DisableAlarmActions", json!({ "AlarmNames": ["high"] })).await;
+    let set = |state: &str| json!({ "AlarmName": "high", "StateValue": state, "StateReason": "a rehearsal" });
+    rig.ok("SetAlarmState", set("OK")).await;
+    assert!(notices.try_recv().is_err(), "actions are switched off");
+    rig.ok("EnableAlarmActions", json!({ "AlarmNames": ["high"] })).await;
+    rig.ok("SetAlarmState", set("OK")).await;
+    assert!(notices.try_recv().is_err(), "the state is the same");
+    rig.ok("SetAlarmState", set("ALARM")).await;
+    rig.ok("SetAlarmState", set("OK")).await;
+    let topics: Vec<String> = std::iter::from_fn(|| notices.try_recv().ok()).map(|notice| notice.topic).collect();
+    assert_eq!(topics, [topic("a"), topic("b"), topic("ok")]);
 }

@@ -9,6 +9,7 @@ mod dedup;
 mod deliver;
 mod envelope;
 mod filter;
+mod from_service;
 mod gate;
 mod ids;
 mod outgoing;
@@ -23,4 +24,5 @@ mod verb;
 
 pub use deliver::{Deliver, Letter, Parcel, Undelivered};
 pub use envelope::Sign;
+pub use from_service::FromService;
 pub use service::Sns;

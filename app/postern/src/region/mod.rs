@@ -1,6 +1,7 @@
 //! The daemon: everything joined.
 
 mod accounts;
+mod alarms;
 mod arrive;
 mod begin;
 mod ciphers;

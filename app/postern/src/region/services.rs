@@ -1,12 +1,12 @@
 //! Every service behind the door: one line to make it, one line to tell its operations.
 
-use super::Settings;
 use super::accounts::Opening;
 use super::ciphers::Ciphers;
 use super::gate::Gate;
 use super::issuers::Issuers;
 use super::notary::Notary;
 use super::topics::Deliveries;
+use super::{Settings, alarms};
 use crate::say::Trouble;
 use postern_access_analyzer::AccessAnalyzer;
 use postern_dynamodb::DynamoDb;
@@ -58,7 +58,8 @@ pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>), Trouble> {
     services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(issuers)));
     let monitoring = Monitoring::open(store.clone(), gate.clone(), OffsetDateTime::now_utc());
-    services.insert("monitoring", Arc::new(monitoring.map_err(Trouble::at("load CloudWatch"))?));
+    let monitoring = Arc::new(monitoring.map_err(Trouble::at("load CloudWatch"))?);
+    services.insert("monitoring", monitoring.clone());
     // Logs too have a database of their own: a batch can be a megabyte.
     let file = settings.dir.file("logs.db");
     let events = Arc::new(Store::open(&file).map_err(Trouble::at("open logs.db"))?);
@@ -76,8 +77,9 @@ pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>), Trouble> {
     sqs.resume();
     let deliveries = Arc::new(Deliveries { sqs: sqs.clone(), world: ec2.world(), host: OnceLock::new() });
     let sns = Sns::open(store.clone(), gate.clone(), deliveries.clone(), Some(notary.clone()));
-    let sns = sns.map_err(Trouble::at("load the topics"))?;
-    services.insert("sns", Arc::new(sns));
+    let sns = Arc::new(sns.map_err(Trouble::at("load the topics"))?);
+    alarms::watch(monitoring, sns.clone());
+    services.insert("sns", sns);
     services.insert("sqs", sqs);
     ciphers.enter(store, gate, &mut services)?;
     Ok((services, deliveries))

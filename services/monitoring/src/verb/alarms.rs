@@ -2,8 +2,8 @@
 
 use super::{Changed, Request};
 use crate::alarm::{Alarm, State};
-use crate::state::Home;
-use crate::{read, refuse};
+use crate::state::{Home, Place};
+use crate::{notice, read, refuse};
 use postern_kit::page;
 use serde_json::json;
 
@@ -11,17 +11,21 @@ const MOST: i64 = 100;
 const NAMES_MAX: usize = 100;
 
 /// Judges every alarm by what was measured; gives the names of those that have changed.
-fn judge(home: &mut Home, now: i64) -> Vec<String> {
-    let series = &home.series;
+pub fn judge(home: &mut Home, place: &Place, now: i64) -> Vec<String> {
+    let (series, notices) = (&home.series, &mut home.notices);
     let judged = home.alarms.values_mut().filter_map(|alarm| {
+        let before = alarm.state;
         let is_other = alarm.judge(series.get(&alarm.metric), now);
-        is_other.then(|| alarm.name.clone())
+        is_other.then(|| {
+            notices.extend(notice::of(place, alarm, before));
+            alarm.name.clone()
+        })
     });
     judged.collect()
 }
 
 pub fn describe(home: &mut Home, request: &Request<'_>) -> Changed {
-    let changed = judge(home, request.now);
+    let changed = judge(home, request.place, request.now);
     let input = request.input;
     for member in ["ChildrenOfAlarmName", "ParentsOfAlarmName", "ActionPrefix"] {
         if input.get(member).is_some() {
@@ -51,7 +55,7 @@ pub fn describe(home: &mut Home, request: &Request<'_>) -> Changed {
 }
 
 pub fn for_metric(home: &mut Home, request: &Request<'_>) -> Changed {
-    let changed = judge(home, request.now);
+    let changed = judge(home, request.place, request.now);
     let input = request.input;
     let metric = read::metric(input)?;
     let statistic = input.text("Statistic").or_else(|| input.text("ExtendedStatistic"));
@@ -75,8 +79,12 @@ pub fn set_state(home: &mut Home, request: &Request<'_>) -> Changed {
     let reason = read::required(input, "StateReason")?;
     let alarm = home.alarms.get_mut(name).ok_or_else(|| refuse::no_alarm(name))?;
     alarm.judged = request.now - request.now.rem_euclid(alarm.period);
-    alarm.enter(state, reason.to_owned(), request.now);
+    let before = alarm.state;
+    let is_other = alarm.enter(state, reason.to_owned(), request.now);
     (alarm.reason, alarm.updated) = (reason.to_owned(), request.now);
+    if is_other {
+        home.notices.extend(notice::of(request.place, alarm, before));
+    }
     Ok((json!({}), vec![name.to_owned()]))
 }
 

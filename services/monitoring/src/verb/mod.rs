@@ -1,6 +1,6 @@
 //! The operations, each with the function that does it.
 
-mod alarms;
+pub mod alarms;
 mod history;
 mod list;
 mod put_alarm;

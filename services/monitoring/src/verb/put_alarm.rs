@@ -2,6 +2,7 @@
 
 use super::{Changed, Request, tags};
 use crate::alarm::{Alarm, Comparison, Gap, State};
+use crate::notice::Actions;
 use crate::state::Home;
 use crate::{gate, read, refuse};
 use postern_call::Refusal;
@@ -43,11 +44,6 @@ pub fn put(home: &mut Home, request: &Request<'_>) -> Changed {
 
 /// What alarms can do in AWS and not here.
 fn served(input: Input<'_>) -> Result<(), Refusal> {
-    for member in ["OKActions", "AlarmActions", "InsufficientDataActions"] {
-        if !input.list(member).is_empty() {
-            return Err(refuse::not_served(&format!("Alarms with {member}")));
-        }
-    }
     let others = ["Metrics", "ThresholdMetricId", "EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria"];
     match others.into_iter().find(|member| input.get(member).is_some_and(|value| value != &json!([]))) {
         Some(member) => Err(refuse::not_served(&format!("Alarms with {member}"))),
@@ -94,6 +90,7 @@ fn settings(input: Input<'_>, name: &str, request: &Request<'_>) -> Result<Alarm
         arn: gate::alarm_arn(region.as_str(), *account, name),
         description: input.text("AlarmDescription").map(str::to_owned),
         actions_enabled: input.truth("ActionsEnabled").unwrap_or(true),
+        actions: Actions::read(input, region.as_str())?,
         metric: read::metric(input)?,
         statistic: statistic.to_owned(),
         period,

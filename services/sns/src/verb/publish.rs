@@ -16,6 +16,11 @@ use std::sync::Arc;
 const ENTRIES_MAX: usize = 10;
 
 pub async fn publish(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
+    publish_with(sns, call, Keys::new()).await
+}
+
+/// The same, with what is known of the publisher besides.
+pub async fn publish_with(sns: &Sns, call: &Call, keys: Keys) -> Result<Value, Refusal> {
     let input = Input(&call.input);
     if input.text("PhoneNumber").is_some() {
         return Err(refuse::absent("Publishing to phone numbers is"));
@@ -25,7 +30,7 @@ pub async fn publish(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     if arn.split(':').nth(5).is_some_and(|resource| resource.starts_with("endpoint/")) {
         return Err(refuse::absent("Publishing to mobile applications is"));
     }
-    let topic = sns.admit(call, "Publish", arn, Keys::new())?;
+    let topic = sns.admit(call, "Publish", arn, keys)?;
     let outgoing = outgoing::read(input, &topic, ids::uuid()?)?;
     let sent = send(sns, call, &topic, outgoing).await?;
     Ok(Value::Object(shown(sent)))
