@@ -11,6 +11,7 @@ from pathlib import Path
 import begin
 import decisions
 import endpoints
+import explain
 import in_force
 import objects
 import packets
@@ -31,7 +32,7 @@ class Scale:
     creates: int
 
 
-PARTS = ["packets", "objects", "in_force", "begin", "endpoints", "services", "decisions"]
+PARTS = ["packets", "objects", "in_force", "begin", "endpoints", "services", "decisions", "explain"]
 FULL = Scale(runs=5, seconds=1.0, rounds=20000, repeats=15, creates=200)
 SMOKE = Scale(runs=1, seconds=0.2, rounds=200, repeats=2, creates=5)
 
@@ -83,6 +84,8 @@ def main():
         done(services.run(arguments.profile, arguments.parent, scale))
     if "decisions" in wanted:
         done(decisions.run(scale))
+    if "explain" in wanted:
+        done(explain.run(scale))
     if arguments.smoke or arguments.only:
         return
     day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")

@@ -10,6 +10,7 @@ mod endpoint;
 mod ground;
 mod instance;
 mod internet_gateway;
+mod matrix;
 mod name;
 mod nat_gateway;
 mod network_acl;
@@ -31,6 +32,7 @@ mod trace;
 mod walk;
 
 pub use ground::Ground;
+pub use matrix::{Matrix, Of, matrix};
 pub use name::{Resolution, Zone};
 pub use packet::Packet;
 pub use question::{Listening, MalformedQuestion, Question, Source, Target, What};

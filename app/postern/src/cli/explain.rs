@@ -1,7 +1,7 @@
 //! `postern explain`: why a request was refused or let in; why a packet arrives or not.
 
 use super::Common;
-use super::{picture, way};
+use super::{between, mermaid, picture, way};
 use crate::control::{self, Explain as Question, WayQuestion};
 use crate::say::Trouble;
 use serde_json::Value;
@@ -14,7 +14,8 @@ Examples:
   postern explain --from i-0abc --to s3.us-east-1.amazonaws.com
   postern explain --from i-0abc --to i-0def:5432
   postern explain --from internet --to i-0abc:80 --svg way.svg
-  postern explain --matrix instances --port 22
+  postern explain --between i-0abc i-0def --port 5432
+  postern explain --matrix subnets --port 22
   postern explain --last
 
 The AWS CLI prints the request id with --debug; boto3 has it in ResponseMetadata.RequestId.")]
@@ -35,16 +36,22 @@ pub struct Explain {
     #[arg(long, value_name = "PLACE", requires = "from")]
     to: Option<String>,
     /// The protocol of the packet: tcp, udp or icmp
-    #[arg(long, default_value = "tcp", requires = "from")]
+    #[arg(long, default_value = "tcp", conflicts_with_all = ["request", "last", "matrix"])]
     protocol: String,
     /// Also write the way as a picture
     #[arg(long, value_name = "FILE", requires = "from")]
     svg: Option<PathBuf>,
-    /// Who reaches whom: `instances` or `endpoints`
+    /// Also write the way as a Mermaid flowchart; without a file, print it instead
+    #[arg(long, value_name = "FILE", requires = "from", num_args = 0..=1)]
+    mermaid: Option<Option<PathBuf>>,
+    /// Both ways between two places, as a table
+    #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with_all = ["request", "last", "from", "matrix"])]
+    between: Option<Vec<String>>,
+    /// Who reaches whom: `instances`, `subnets` or `endpoints`
     #[arg(long, value_name = "OF", conflicts_with_all = ["request", "last", "from"])]
     matrix: Option<String>,
-    /// The TCP port of the matrix
-    #[arg(long, default_value_t = 443, requires = "matrix")]
+    /// The port of --between and --matrix
+    #[arg(long, default_value_t = 443, conflicts_with_all = ["request", "last", "from"])]
     port: u16,
     /// Print JSON
     #[arg(long)]
@@ -54,6 +61,17 @@ pub struct Explain {
 impl Explain {
     pub fn run(self) -> Result<ExitCode, Trouble> {
         let dir = self.common.data_dir();
+        if let Some([a, b]) = self.between.as_deref() {
+            let (a, b, protocol) = (a.clone(), b.clone(), self.protocol);
+            let question = Question::Between { a, b, protocol, port: self.port };
+            let answer = control::ask(&dir, &control::Request::Explain(question))?;
+            if self.json {
+                println!("{answer}")
+            } else {
+                between::print(&answer)
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         let (question, print): (_, fn(&Value)) = match (self.request, self.last, self.from, self.matrix) {
             (Some(id), ..) => (Question::Request(id), print_request),
             (None, Some(most), ..) => (Question::Last(most), print_list),
@@ -64,15 +82,21 @@ impl Explain {
             (None, None, None, Some(of)) => (Question::Matrix { of, port: self.port }, way::print_matrix),
             (None, None, None, None) => {
                 return Err(Trouble::new("explain what?")
-                    .hint("--from and --to explain a way, --request ID one request, --last lists the refused ones"));
+                    .hint("--from and --to explain a way, --between A B both, --request ID one request, --last lists the refused ones"));
             }
         };
         let answer = control::ask(&dir, &control::Request::Explain(question))?;
         if let Some(file) = &self.svg {
             std::fs::write(file, picture::svg(&answer)).map_err(Trouble::at(format!("write {}", file.display())))?;
         }
+        if let Some(Some(file)) = &self.mermaid {
+            std::fs::write(file, mermaid::flowchart(&answer))
+                .map_err(Trouble::at(format!("write {}", file.display())))?;
+        }
         if self.json {
             println!("{answer}");
+        } else if let Some(None) = self.mermaid {
+            print!("{}", mermaid::flowchart(&answer));
         } else {
             print(&answer);
         }

@@ -1,6 +1,7 @@
 //! The words a user types. One file each.
 
 mod account;
+mod between;
 mod chaos;
 mod coverage;
 mod doctor;
@@ -9,6 +10,7 @@ pub mod env;
 mod exec;
 mod explain;
 mod lab;
+mod mermaid;
 mod picture;
 mod policy;
 mod status;

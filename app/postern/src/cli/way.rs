@@ -64,13 +64,13 @@ pub fn print_matrix(answer: &Value) {
     }
 }
 
-const RED: &str = "31";
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
-const FAINT: &str = "2";
+pub(super) const RED: &str = "31";
+pub(super) const GREEN: &str = "32";
+pub(super) const YELLOW: &str = "33";
+pub(super) const FAINT: &str = "2";
 
 /// In colour if standard output is a terminal and the user does not object.
-fn paint(text: &str, code: &str) -> String {
+pub(super) fn paint(text: &str, code: &str) -> String {
     let is_plain = !std::io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some();
     if is_plain { text.to_owned() } else { format!("\x1b[{code}m{text}\x1b[0m") }
 }

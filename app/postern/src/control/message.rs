@@ -69,10 +69,12 @@ pub enum Explain {
     Way(WayQuestion),
     /// Who reaches whom.
     Matrix {
-        /// Instances or endpoints; the rows are instances in both cases.
+        /// `instances`, `subnets` or `endpoints`; those that ask the last are instances.
         of: String,
         port: u16,
     },
+    /// Both ways between two places.
+    Between { a: String, b: String, protocol: String, port: u16 },
 }
 
 /// From where to where, as the user wrote it.

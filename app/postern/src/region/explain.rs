@@ -28,6 +28,7 @@ impl Explainer for Explanations {
             }
             Explain::Way(question) => self.ways.explain(&question),
             Explain::Matrix { of, port } => self.ways.matrix(&of, port),
+            Explain::Between { a, b, protocol, port } => self.ways.between(&a, &b, &protocol, port),
         }
     }
 }

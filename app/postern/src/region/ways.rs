@@ -5,7 +5,7 @@ use crate::say::Trouble;
 use postern_explain::*;
 use postern_linux::Host;
 use postern_model::World;
-use postern_names::{InstanceId, VpcEndpointId};
+use postern_names::{Stop, VpcEndpointId};
 use postern_program::Namespace;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -34,28 +34,35 @@ impl Ways {
         Ok(told)
     }
 
-    /// For each instance that runs, whether each of the others, or each endpoint, answers it on the port.
+    /// Whether each of a kind answers each on the port.
     pub fn matrix(&self, of: &str, port: u16) -> Result<Value, Trouble> {
+        let Some(kind) = Of::parse(of) else {
+            return Err(Trouble::new(format!("`{of}` is none of `instances`, `subnets` and `endpoints`")));
+        };
         let world = self.world();
         let ground = Ground::new(&world);
-        let instances: Vec<InstanceId> =
-            world.instances.values().filter(|i| i.state.has_links()).map(|instance| instance.id).collect();
-        let targets: Vec<Target> = match of {
-            "instances" => instances.iter().copied().map(Target::Instance).collect(),
-            "endpoints" => world.endpoints.keys().copied().map(Target::Endpoint).collect(),
-            other => return Err(Trouble::new(format!("`{other}` is neither `instances` nor `endpoints`"))),
+        let found = matrix(&ground, kind, What::Tcp(port));
+        let row = |(from, cells): (&Source, &Vec<Option<Stop>>)| {
+            let cells: Vec<&str> = cells.iter().map(|bar| bar.map_or("yes", Stop::word)).collect();
+            json!({ "from": from.to_string(), "reaches": cells })
         };
-        let cell = |from: InstanceId, to: &Target| {
-            let question = Question { from: Source::Instance(from), to: to.clone(), what: What::Tcp(port) };
-            let trace = ground.explain(&question, &Listening::new());
-            trace.barred_at().map_or("yes", |bar| bar.stop.word())
+        let rows: Vec<Value> = found.from.iter().zip(&found.rows).map(row).collect();
+        let names: Vec<&String> = found.to.iter().map(|(name, _)| name).collect();
+        Ok(json!({ "of": of, "to": names, "port": port, "rows": rows }))
+    }
+
+    /// Both ways between two places. One that cannot ask has no way of its own.
+    pub fn between(&self, a: &str, b: &str, protocol: &str, port: u16) -> Result<Value, Trouble> {
+        let way = |from: &str, to: &str| {
+            let to = if protocol == "icmp" { to.to_owned() } else { format!("{to}:{port}") };
+            self.explain(&WayQuestion { from: from.to_owned(), to, protocol: protocol.to_owned() })
         };
-        let row = |from: &InstanceId| {
-            let cells: Vec<&str> = targets.iter().map(|to| cell(*from, to)).collect();
-            json!({ "from": from, "reaches": cells })
-        };
-        let names: Vec<String> = targets.iter().map(Target::to_string).collect();
-        Ok(json!({ "to": names, "port": port, "rows": instances.iter().map(row).collect::<Vec<_>>() }))
+        let ways: Vec<Result<Value, Trouble>> = vec![way(a, b), way(b, a)];
+        if ways.iter().all(Result::is_err) {
+            return ways.into_iter().next().unwrap_or_else(|| Ok(Value::Null));
+        }
+        let told = |way: Result<Value, Trouble>| way.unwrap_or_else(|trouble| json!({ "not_asked": trouble.what }));
+        Ok(json!({ "between": [a, b], "ways": ways.into_iter().map(told).collect::<Vec<_>>() }))
     }
 
     /// The World as it is: it goes on while the question is worked out.

@@ -1,4 +1,5 @@
 //! Explanations against what would happen, and in words.
 
+mod matrix;
 mod remedy;
 mod truth;
