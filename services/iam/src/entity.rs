@@ -129,7 +129,7 @@ pub struct OidcProvider {
     pub tags: Tags,
 }
 
-/// A SAML provider: its metadata document is kept and told.
+/// A SAML provider, with the metadata document that names its certificates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SamlProvider {
     pub name: String,

@@ -17,6 +17,7 @@ mod page;
 mod password;
 mod qr;
 mod refuse;
+mod saml;
 mod save;
 mod service;
 mod session;

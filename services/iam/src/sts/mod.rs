@@ -1,6 +1,7 @@
 //! STS: who am I, and credentials for a while.
 
 mod assume_role;
+mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod decode_message;
 mod federation_token;
@@ -29,8 +30,9 @@ pub struct StsService {
     issuers: Arc<dyn Issuers>,
 }
 
-const OPERATIONS: [&str; 7] = [
+const OPERATIONS: [&str; 8] = [
     "AssumeRole",
+    "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
     "DecodeAuthorizationMessage",
     "GetAccessKeyInfo",
@@ -98,15 +100,13 @@ impl Service for StsService {
             "GetCallerIdentity" => self.caller_identity(&call),
             "GetAccessKeyInfo" => self.access_key_info(&call),
             "AssumeRole" => assume_role::run(&self.iam, self.judge.as_ref(), &call).await,
+            "AssumeRoleWithSAML" => assume_role_with_saml::run(&self.iam, self.judge.as_ref(), &call).await,
             "AssumeRoleWithWebIdentity" => {
                 assume_role_with_web_identity::run(&self.iam, self.judge.as_ref(), self.issuers.as_ref(), &call).await
             }
             "DecodeAuthorizationMessage" => decode_message::run(self.judge.as_ref(), &call),
             "GetSessionToken" => session_token::run(&self.iam, &call).await,
             "GetFederationToken" => federation_token::run(&self.iam, self.judge.as_ref(), &call).await,
-            "AssumeRoleWithSAML" => Err(unknown("STS", &call).hint(
-                "no library that verifies signatures of XML is used; AssumeRoleWithWebIdentity takes OpenID Connect tokens",
-            )),
             _ => Err(unknown("STS", &call)),
         }
     }

@@ -10,6 +10,7 @@ mod linked_roles;
 mod permissions;
 mod policies;
 mod restart;
+mod saml;
 mod sessions;
 mod simulation;
 mod web_identity;

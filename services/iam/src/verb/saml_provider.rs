@@ -1,17 +1,14 @@
-//! SAML providers: their metadata documents are checked, kept and told. Assertions are not taken: nothing here verifies
-//! signatures of XML.
+//! SAML providers: their metadata documents are checked, kept and told. `saml/` reads them when a response comes.
 
 use super::{Request, compact, nothing, tag_list, time_text};
 use crate::entity::SamlProvider;
 use crate::iam::Desk;
 use crate::input::constraint;
 use crate::refuse;
+use crate::saml::Metadata;
 use crate::save::Touched;
 use postern_call::Refusal;
-use quick_xml::events::Event;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 const MEMBER: &str = "SAMLProviderArn";
 const PROVIDERS_MAX: usize = 100;
@@ -108,7 +105,7 @@ fn find<'d>(desk: &'d mut Desk<'_>, request: &Request<'_>) -> Result<&'d mut Sam
     desk.account().saml_providers.get_mut(&name).ok_or_else(|| none(request))
 }
 
-/// Private keys are for encrypted assertions, and no assertion is taken.
+/// Private keys are for encrypted assertions, which are not taken.
 fn no_encryption(request: &Request<'_>) -> Result<(), Refusal> {
     let asked = ["AssertionEncryptionMode", "AddPrivateKey", "RemovePrivateKey"];
     match asked.into_iter().find(|member| request.input.text(member).is_some()) {
@@ -117,35 +114,8 @@ fn no_encryption(request: &Request<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The document and until when it is valid: XML whose root is an EntityDescriptor with an IDPSSODescriptor and a
-/// certificate in it, as AWS wants it.
+/// The document and until when it is valid.
 fn metadata(text: &str, now: i64) -> Result<(String, i64), Refusal> {
-    let broken = || refuse::invalid_input("Could not parse metadata");
-    let mut reader = quick_xml::Reader::from_str(text);
-    let (mut depth, mut root, mut has_provider, mut has_certificate) = (0_usize, None, false, false);
-    loop {
-        let event = reader.read_event().map_err(|_| broken())?;
-        match event {
-            Event::Start(ref tag) | Event::Empty(ref tag) => {
-                let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
-                if depth == 0 {
-                    let attribute = tag.try_get_attribute("validUntil").map_err(|_| broken())?;
-                    let until = attribute.map(|found| String::from_utf8_lossy(&found.value).into_owned());
-                    root = Some((name.clone(), until));
-                }
-                has_provider |= name == "IDPSSODescriptor";
-                has_certificate |= name == "X509Certificate";
-                depth += usize::from(matches!(event, Event::Start(_)));
-            }
-            Event::End(_) => depth = depth.saturating_sub(1),
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    let (name, until) = root.filter(|_| depth == 0).ok_or_else(broken)?;
-    if name != "EntityDescriptor" || !has_provider || !has_certificate {
-        return Err(broken());
-    }
-    let until = until.map(|text| OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| broken())).transpose()?;
-    Ok((text.to_owned(), until.map_or(now.saturating_add(HUNDRED_YEARS), OffsetDateTime::unix_timestamp)))
+    let read = Metadata::read(text).ok_or_else(|| refuse::invalid_input("Could not parse metadata"))?;
+    Ok((text.to_owned(), read.valid_until.unwrap_or(now.saturating_add(HUNDRED_YEARS))))
 }
