@@ -278,6 +278,27 @@ def test_without_full_access_only_what_a_service_control_policy_allows(organizat
     other.client("iam").list_users()
 
 
+def test_a_simulation_knows_the_service_control_policies(organization):
+    deny = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+
+    def simulated(iam, account):
+        source = f"arn:aws:iam::{account}:user/administrator"
+        reply = iam.simulate_principal_policy(PolicySourceArn=source, ActionNames=["s3:ListAllMyBuckets", "s3:CreateBucket"])
+        return [
+            (one["EvalDecision"], one.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations"))
+            for one in reply["EvaluationResults"]
+        ]
+
+    member, other = organization.member.client("iam"), organization.other.client("iam")
+    allowed = [("allowed", True), ("allowed", True)]
+    with organization.attached("SERVICE_CONTROL_POLICY", deny, organization.unit):
+        assert simulated(member, organization.member_id) == [("explicitDeny", False), ("allowed", True)]
+        assert simulated(other, organization.other_id) == allowed
+        # The management account is under no control.
+        assert simulated(organization.management.client("iam"), MANAGEMENT) == [("allowed", None), ("allowed", None)]
+    assert simulated(member, organization.member_id) == allowed
+
+
 def test_the_management_account_is_not_controlled(organization):
     deny = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
     with organization.attached("SERVICE_CONTROL_POLICY", deny, organization.root):

@@ -33,7 +33,7 @@ mod verb;
 
 pub use iam::Iam;
 pub use instance::{InstanceProfile, SessionCredentials};
-pub use service::IamService;
+pub use service::{Controls, IamService};
 pub use start::Preload;
 pub use sts::StsService;
 pub use token::Issuers;

@@ -4,9 +4,10 @@ use crate::control::AccountWord;
 use crate::say::Trouble;
 use async_trait::async_trait;
 use postern_call::Refusal;
-use postern_iam::Iam;
+use postern_iam::{Controls, Iam};
 use postern_names::AccountId;
 use postern_organizations::{AccessRole, NewAccount, Opener, Organizations, Standing};
+use postern_policy::Attached;
 use postern_serve::{Credential, Keys, Used};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -21,6 +22,15 @@ impl Opener for Opening {
     async fn open(&self, account: AccountId, access: Option<AccessRole>, now: OffsetDateTime) -> Result<(), Refusal> {
         let access = access.map(|role| (role.name, role.trusted));
         self.0.open_account(account, access, now).await
+    }
+}
+
+/// The organizations as simulations ask for them.
+pub struct Controlled(pub Arc<Organizations>);
+
+impl Controls for Controlled {
+    fn service_control(&self, account: AccountId) -> Vec<Vec<Attached>> {
+        self.0.service_control(account)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every service behind the door: one line to make it, one line to tell its operations.
 
-use super::accounts::Opening;
+use super::accounts::{Controlled, Opening};
 use super::ciphers::Ciphers;
 use super::gate::Gate;
 use super::issuers::Issuers;
@@ -55,7 +55,8 @@ pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>), Trouble> {
         .map_err(|refusal| Trouble::new(format!("open DynamoDB: {}", refusal.inside.unwrap_or(refusal.message))))?;
     services.insert("dynamodb", Arc::new(tables));
     services.insert("ec2", ec2.clone());
-    services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone())));
+    let controls = Arc::new(Controlled(Arc::clone(organizations)));
+    services.insert("iam", Arc::new(IamService::new(iam.clone(), gate.clone()).under(controls)));
     services.insert("sts", Arc::new(StsService::new(iam.clone(), gate.clone()).trusting(issuers)));
     let monitoring = Monitoring::open(store.clone(), gate.clone(), OffsetDateTime::now_utc());
     let monitoring = Arc::new(monitoring.map_err(Trouble::at("load CloudWatch"))?);

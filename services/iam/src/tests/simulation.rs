@@ -1,6 +1,7 @@
 //! Simulated decisions agree with real ones.
 
 use super::*;
+use postern_policy::{Attached, Document, PolicyKind};
 
 const BUCKET: &str = "arn:aws:s3:::photos";
 
@@ -95,4 +96,40 @@ async fn policies_of_the_request_are_simulated() {
     let refusal =
         lab.refused("SimulateCustomPolicy", json!({ "PolicyInputList": ["{"], "ActionNames": ["s3:GetObject"] })).await;
     assert!(refusal.starts_with("InvalidInput"), "{refusal}");
+}
+
+/// One level over everybody, with one policy.
+struct Only(&'static str);
+
+impl crate::Controls for Only {
+    fn service_control(&self, _: AccountId) -> Vec<Vec<Attached>> {
+        let document = Document::parse_identity(self.0).expect("a policy");
+        vec![vec![Attached::new(PolicyKind::ServiceControl, "arn:scp", Arc::new(document))]]
+    }
+}
+
+#[tokio::test]
+async fn the_organization_has_the_first_word() {
+    let lab = Lab::new();
+    lab.user("ann").await;
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sqs:*"],"Resource":"*"},
+        {"Effect":"Deny","Action":"sqs:DeleteQueue","Resource":"*"}]}"#;
+    lab.ok("PutUserPolicy", json!({ "UserName": "ann", "PolicyName": "p", "PolicyDocument": text })).await;
+    let scp = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"},
+        {"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
+    let api = IamService::new(lab.iam.clone(), Arc::new(Gate(lab.iam.clone()))).under(Arc::new(Only(scp)));
+    let actions = ["s3:ListBucket", "s3:DeleteBucket", "sqs:SendMessage", "sqs:DeleteQueue", "ec2:RunInstances"];
+    let input = json!({
+        "PolicySourceArn": "arn:aws:iam::123456789012:user/ann",
+        "ActionNames": actions,
+        "ContextEntries": [{ "ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["false"], "ContextKeyType": "boolean" }],
+    });
+    let call = lab.request(&lab.admin().await, "iam", "SimulatePrincipalPolicy", input);
+    let reply = api.call(call).await.unwrap();
+    assert_eq!(decisions(&reply), ["allowed", "explicitDeny", "implicitDeny", "implicitDeny", "implicitDeny"]);
+    let results = reply["EvaluationResults"].as_array().unwrap();
+    let allowed = |result: &Value| result["OrganizationsDecisionDetail"]["AllowedByOrganizations"].as_bool().unwrap();
+    assert_eq!(results.iter().map(allowed).collect::<Vec<_>>(), [true, false, false, false, false]);
+    let matched = |result: &Value| result["MatchedStatements"].as_array().map_or(0, Vec::len);
+    assert_eq!(results.iter().map(matched).collect::<Vec<_>>(), [1, 0, 0, 0, 0]);
 }

@@ -35,6 +35,7 @@ use crate::iam::Desk;
 use crate::input::Input;
 use crate::state::Bearer;
 use postern_call::{Call, Caller, Refusal};
+use postern_policy::Attached;
 use serde_json::{Map, Value};
 
 /// One operation.
@@ -72,11 +73,13 @@ pub struct Request<'a> {
     pub caller: &'a Caller,
     /// Unix seconds.
     pub now: i64,
+    /// The organization's policies over the account, where the verb looks at them.
+    pub service_control: &'a [Vec<Attached>],
 }
 
 impl<'a> Request<'a> {
-    pub fn new(call: &'a Call) -> Self {
-        Self { input: Input(&call.input), caller: &call.caller, now: call.now.unix_timestamp() }
+    pub fn new(call: &'a Call, service_control: &'a [Vec<Attached>]) -> Self {
+        Self { input: Input(&call.input), caller: &call.caller, now: call.now.unix_timestamp(), service_control }
     }
     /// `UserName`, or the sender's own name.
     pub fn user(&self) -> Result<&'a str, Refusal> {

@@ -31,6 +31,7 @@ pub fn principal(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Re
     let mut scene = Scene::default();
     scene.add_source(account_id, account, source)?;
     scene.add_inputs(request.input, "PolicyInputList", PolicyKind::Identity)?;
+    scene.set.service_control = request.service_control.to_vec();
     let caller = caller_named(account_id, account, request.input.text("CallerArn").unwrap_or(source));
     simulate(account_id, request, scene, &caller)
 }
@@ -132,6 +133,17 @@ impl Scene {
         Ok(())
     }
 
+    /// The organization's policies alone, over somebody who may do everything; `None` outside organizations.
+    fn organization(&self) -> Option<PolicySet> {
+        let service_control = self.set.service_control.clone();
+        (!service_control.is_empty()).then(|| PolicySet { service_control, ..everything() })
+    }
+
+    /// The boundary alone, around somebody who may do everything.
+    fn boundary(&self) -> Option<PolicySet> {
+        self.set.boundary.clone().map(|boundary| PolicySet { boundary: Some(boundary), ..everything() })
+    }
+
     fn documents(&self) -> impl Iterator<Item = &Document> {
         let levels = self.set.service_control.iter().flatten();
         let rest = self.set.identity.iter().chain(&self.set.boundary).chain(&self.set.resource);
@@ -177,6 +189,12 @@ impl Scene {
         let found = all.find(|attached| attached.kind == statement.kind && attached.name == statement.policy)?;
         Some(&found.document)
     }
+}
+
+fn everything() -> PolicySet {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let identity = attached(PolicyKind::Identity, "everything", text).into_iter().collect();
+    PolicySet { identity, ..PolicySet::default() }
 }
 
 fn simulate(account: AccountId, request: &Request<'_>, mut scene: Scene, caller: &Caller) -> Result<Value, Refusal> {
@@ -243,21 +261,22 @@ fn evaluate(
     let known: BTreeSet<String> = keys.keys().cloned().collect();
     let missing: Vec<String> =
         scene.context_keys().into_iter().filter(|name| !known.contains(&name.to_lowercase())).collect();
-    let decision = decide_given(&ask, &scene.set, keys);
-    let (word, matched): (&str, Vec<Value>) = match &decision {
-        Decision::Allow { by } => ("allowed", by.iter().map(|statement| scene.shape(statement)).collect()),
-        Decision::ExplicitDeny { by } => ("explicitDeny", vec![scene.shape(by)]),
-        Decision::ImplicitDeny { .. } => ("implicitDeny", Vec::new()),
+    let organization = scene.organization().map(|set| decide_given(&ask, &set, keys.clone()));
+    let boundary = scene.boundary().map(|set| decide_given(&ask, &set, keys.clone()));
+    let allows = |decision: &Decision| matches!(decision, Decision::Allow { .. });
+    let (organization_allows, boundary_allows) = (organization.as_ref().map(allows), boundary.as_ref().map(allows));
+    // What the organization does not allow is looked at no further.
+    let decision = organization.filter(|decision| !allows(decision));
+    let decision = decision.unwrap_or_else(|| decide_given(&ask, &scene.set, keys));
+    let (word, by) = match &decision {
+        Decision::Allow { by } => ("allowed", by.as_slice()),
+        Decision::ExplicitDeny { by } => ("explicitDeny", std::slice::from_ref(by)),
+        Decision::ImplicitDeny { .. } => ("implicitDeny", [].as_slice()),
     };
-    let failed = |kind: PolicyKind| match &decision {
-        Decision::Allow { .. } => false,
-        Decision::ExplicitDeny { by } => by.kind == kind,
-        Decision::ImplicitDeny { missing, .. } => *missing == kind,
-    };
-    let organization = (!scene.set.service_control.is_empty())
-        .then(|| json!({ "AllowedByOrganizations": !failed(PolicyKind::ServiceControl) }));
-    let boundary = scene.set.boundary.is_some();
-    let boundary = boundary.then(|| json!({ "AllowedByPermissionsBoundary": !failed(PolicyKind::Boundary) }));
+    let told = by.iter().filter(|statement| statement.kind != PolicyKind::ServiceControl);
+    let matched: Vec<Value> = told.map(|statement| scene.shape(statement)).collect();
+    let organization = organization_allows.map(|yes| json!({ "AllowedByOrganizations": yes }));
+    let boundary = boundary_allows.map(|yes| json!({ "AllowedByPermissionsBoundary": yes }));
     compact(json!({
         "EvalActionName": action,
         "EvalResourceName": resource,
