@@ -1,4 +1,5 @@
-"""Other servers of the same APIs, each a process of its own on loopback, installed by `pip` and `npm` where missing.
+"""Other servers of the same APIs, each a process of its own on loopback. moto is there by `scripts/setup`; the others are
+installed by `npm` where missing.
 
 They keep all in memory, verify no signature, and are told apart by nothing but their port.
 """
@@ -57,11 +58,10 @@ class Peer:
 
 def moto():
     """moto's server (PyPI, Python): SQS, DynamoDB, Secrets Manager."""
-    if not (MOTO / "bin" / "moto_server").exists():
-        subprocess.run(["/usr/bin/python3", "-m", "venv", str(MOTO)], check=True, timeout=120)
-        pip = [str(MOTO / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "moto[server,stepfunctions,ecr]"]
-        subprocess.run(pip, check=True, timeout=600)
-    return Peer("moto", [MOTO / "bin" / "moto_server", "-H", "127.0.0.1", "-p", "{port}"])
+    python = MOTO / "bin" / "python"
+    if not python.exists():
+        raise Failed("moto's server is missing: scripts/setup installs it")
+    return Peer("moto", [python, "-m", "moto.server", "-H", "127.0.0.1", "-p", "{port}"])
 
 
 def dynalite(path=None):

@@ -7,13 +7,15 @@ IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-defa
 
 
 class Network:
-    def __init__(self, region):
+    """`place` is the AWS region that it is in."""
+
+    def __init__(self, region, place="us-east-1"):
         self.region = region
-        self.ec2 = ec2 = region.client("ec2")
+        self.ec2 = ec2 = region.client("ec2", region_name=place)
         second = next(COUNTER)
         self.vpc = ec2.create_vpc(CidrBlock=f"10.{second}.0.0/16")["Vpc"]["VpcId"]
-        self.public = ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.{second}.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
-        self.private = ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.{second}.2.0/24", AvailabilityZone="us-east-1b")["Subnet"]["SubnetId"]
+        self.public = ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.{second}.1.0/24", AvailabilityZone=f"{place}a")["Subnet"]["SubnetId"]
+        self.private = ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.{second}.2.0/24", AvailabilityZone=f"{place}b")["Subnet"]["SubnetId"]
         self.igw = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         ec2.attach_internet_gateway(InternetGatewayId=self.igw, VpcId=self.vpc)
         self.public_table = ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
@@ -53,7 +55,7 @@ class Network:
         )
         instance = made["Instances"][0]["InstanceId"]
         self.instances.append(instance)
-        return self.region.wait_running(instance)[0]
+        return self.region.wait_running(instance, ec2=self.ec2)[0]
 
     def image(self):
         return IMAGE

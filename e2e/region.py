@@ -154,8 +154,8 @@ class Region:
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}\nlog:\n{self.log()}"
         return done
 
-    def wait_running(self, *instances):
-        ec2 = self.client("ec2")
+    def wait_running(self, *instances, ec2=None):
+        ec2 = ec2 or self.client("ec2")
         for _ in range(200):
             found = [i for r in ec2.describe_instances(InstanceIds=list(instances))["Reservations"] for i in r["Instances"]]
             if all(i["State"]["Name"] == "running" for i in found):

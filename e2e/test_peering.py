@@ -273,6 +273,49 @@ def test_two_accounts(fresh):
     assert pair.hears() == pair.heard()
 
 
+def test_two_regions(region, network):
+    """A VPC in us-east-1 and one in eu-west-1: packets by the same rules, but no group of the peer's in a rule."""
+    far = Network(region, "eu-west-1")
+    pair = Pair(region, network, far)
+    try:
+        assert pair.hears() is None
+        made = network.ec2.create_vpc_peering_connection(VpcId=network.vpc, PeerVpcId=far.vpc, PeerRegion="eu-west-1")
+        pair.peering = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        assert pair.state(network) == pair.state(far) == "pending-acceptance"
+        # Only the region of the accepter can accept.
+        with pytest.raises(ClientError):
+            network.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=pair.peering)
+        assert pair.state(far) == "pending-acceptance"
+        accepted = pair.accept()["VpcPeeringConnection"]
+        assert (accepted["RequesterVpcInfo"]["Region"], accepted["AccepterVpcInfo"]["Region"]) == ("us-east-1", "eu-west-1")
+        pair.route(network, far)
+        assert pair.hears() is None, "the far side has no way back yet"
+        pair.route(far, network)
+        assert pair.hears() == pair.heard()
+        # A large answer comes whole: both ends agree on what a packet may hold.
+        region.run(pair.server["InstanceId"], "head -c 3000000 /dev/zero > /tmp/big && cd /tmp && "
+                   "(nohup python3 -m http.server 8081 >/dev/null 2>&1 &) ; for i in $(seq 50); do "
+                   "(exec 3<>/dev/tcp/127.0.0.1/8081) 2>/dev/null && exit 0; sleep 0.1; done; exit 1")
+        fetch = f"curl -s --max-time 5 http://{pair.server['PrivateIpAddress']}:8081/big | wc -c"
+        assert region.run(pair.client["InstanceId"], fetch).stdout.strip() == "0", "the group lets 8080 in only"
+        group = pair.server["SecurityGroups"][0]["GroupId"]
+        more = {"IpProtocol": "tcp", "FromPort": 8081, "ToPort": 8081}
+        far.ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[{**more, "IpRanges": [{"CidrIp": pair.range_of(network)}]}])
+        assert region.run(pair.client["InstanceId"], fetch).stdout.strip() == "3000000"
+        client_group = pair.client["SecurityGroups"][0]["GroupId"]
+        with pytest.raises(ClientError) as error:
+            far.ec2.authorize_security_group_ingress(
+                GroupId=group, IpPermissions=[{**more, "FromPort": 9, "ToPort": 9, "UserIdGroupPairs": [{"GroupId": client_group}]}])
+        assert refused(error)["Code"] == "InvalidGroup.NotFound"
+        far.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=pair.peering)
+        assert pair.hears() is None
+        assert pair.state(network) == "deleted"
+    finally:
+        pair.end()
+        far.remove()
+
+
 def test_what_cannot_be_peered(root_region):
     ec2 = root_region.client("ec2")
     make = lambda cidr: ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]

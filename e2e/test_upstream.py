@@ -9,6 +9,7 @@ import urllib.request
 import uuid
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from network import Network
@@ -34,17 +35,18 @@ def free_port():
 class Moto:
     """moto's server on loopback, in an environment of its own."""
 
-    def __init__(self):
+    def __init__(self, *words, scheme="http"):
         self.python = str(MOTO / "bin" / "python")
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        self.words = list(map(str, words))
         self.process = None
         self.up()
 
     def up(self):
         environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
         self.process = subprocess.Popen(
-            [self.python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
+            [self.python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port), *self.words],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
         )
         for _ in range(600):
@@ -211,6 +213,97 @@ def test_a_region_without_its_former_upstream_still_starts(fresh, moto):
     region.extra = []
     region.up()
     network.remove()
+
+
+def test_s3_is_another_servers(fresh, moto):
+    """The CLI and boto3 on the host and from a private subnet through the gateway endpoint; the endpoint's policy holds."""
+    region = fresh(extra=["--upstream", f"s3={moto.url}"])
+    s3, bucket = region.client("s3"), f"b-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a/b c+d", Body=b"hello", Metadata={"m": "v"})
+    got = s3.get_object(Bucket=bucket, Key="a/b c+d")
+    assert (got["Body"].read(), got["Metadata"]) == (b"hello", {"m": "v"})
+    there = region.client("s3", endpoint_url=moto.url)
+    assert there.get_object(Bucket=bucket, Key="a/b c+d")["Body"].read() == b"hello", "it lies in the other server"
+    assert refused(s3.get_object, Bucket=bucket, Key="none")["Error"]["Code"] == "NoSuchKey"
+    assert [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, Prefix="a/")["Contents"]] == ["a/b c+d"]
+    signing = region.client("s3", config=Config(signature_version="s3v4"))
+    url = signing.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a/b c+d"})
+    with urllib.request.urlopen(url, timeout=20) as there:
+        assert there.read() == b"hello"
+    wrong = region.client("s3", aws_secret_access_key="wrong")
+    assert refused(wrong.get_object, Bucket=bucket, Key="a/b c+d")["Error"]["Code"] == "SignatureDoesNotMatch"
+
+    iam, account = region.client("iam"), "123456789012"
+    iam.create_user(UserName="reader")
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    reader = region.client("s3", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    iam.put_user_policy(UserName="reader", PolicyName="own", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/a/*"},
+        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/own/*"}]}))
+    s3.put_object(Bucket=bucket, Key="secret", Body=b"secret")
+    assert reader.get_object(Bucket=bucket, Key="a/b c+d")["Body"].read() == b"hello"
+    for call, action, key in (
+        (lambda: reader.get_object(Bucket=bucket, Key="secret"), "GetObject", "/secret"),
+        (lambda: reader.list_objects_v2(Bucket=bucket), "ListBucket", ""),
+        # Who may write may not read by copying.
+        (lambda: reader.copy_object(Bucket=bucket, Key="own/x", CopySource=f"{bucket}/secret"), "GetObject", "/secret"),
+    ):
+        error = refused(call)["Error"]
+        assert error["Code"] == "AccessDenied" and error["Message"].startswith(
+            f"User: arn:aws:iam::{account}:user/reader is not authorized to perform: s3:{action} on resource: "
+            f'"arn:aws:s3:::{bucket}{key}"'), error
+    reader.copy_object(Bucket=bucket, Key="own/x", CopySource={"Bucket": bucket, "Key": "a/b c+d"})
+
+    network = Network(region)
+    reading = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket"],
+         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}]}
+    instance = network.instance(network.private)["InstanceId"]
+    network.credentials(instance)
+    list_it = f"AWS_MAX_ATTEMPTS=1 aws s3 ls s3://{bucket} --region us-east-1 --cli-connect-timeout 4"
+    done = region.run(instance, list_it, check=False, timeout=40)
+    assert done.returncode != 0 and "onnect timeout" in done.stdout + done.stderr
+    network.gateway_endpoint(network.private_table, PolicyDocument=json.dumps(reading))
+    region.run(instance, list_it, timeout=40)
+    # Large enough to go in parts.
+    region.run(instance, f"head -c 20000000 /dev/urandom > /tmp/in && aws s3 cp --quiet /tmp/in s3://{bucket}/in && "
+               f"aws s3 cp --quiet s3://{bucket}/in /tmp/out && cmp /tmp/in /tmp/out", timeout=120)
+    assert s3.head_object(Bucket=bucket, Key="in")["ContentLength"] == 20000000
+    done = region.run(instance, f"aws s3 rm s3://{bucket}/in", check=False, timeout=40)
+    assert "because no VPC endpoint policy allows the s3:DeleteObject action" in done.stdout + done.stderr, done.stderr
+    network.remove()
+
+
+def test_an_upstream_behind_tls(fresh, tmp_path):
+    """Its certificate must be signed by whom the configuration names; signed by anybody else it is not spoken to."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    for name in ("ca", "other"):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}-key.pem", "-out", f"{name}.pem",
+                "-days", "2", "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=upstream")
+    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "cert.pem")
+    tmp_path.chmod(0o755)
+    server = Moto("-s", "-c", tmp_path / "cert.pem", "-k", tmp_path / "key.pem", scheme="https")
+    try:
+        words = '[[upstream]]\nservice = "states"\nurl = "{}"\nca-file = "{}"\n'
+        region = fresh(config=words.format(server.url, tmp_path / "ca.pem"))
+        assert region.client("stepfunctions").list_state_machines()["stateMachines"] == []
+        mistrusting = fresh(config=words.format(server.url, tmp_path / "other.pem"))
+        response = refused(mistrusting.client("stepfunctions").list_state_machines)
+        assert response["ResponseMetadata"]["HTTPStatusCode"] == 503
+        assert "certificate" in response["Error"]["Message"], response
+        # The machine's own authorities do not know it either.
+        of_machine = fresh(extra=["--upstream", f"states={server.url}"])
+        assert "certificate" in refused(of_machine.client("stepfunctions").list_state_machines)["Error"]["Message"]
+    finally:
+        server.down()
+    with pytest.raises(AssertionError, match="no ready line"):
+        fresh(config=words.format(server.url, tmp_path / "none.pem"))
 
 
 @pytest.mark.parametrize("word", ["states", "states=10.0.0.1:80", "states=http://10.0.0.1:80", "STATES=http://127.0.0.1:1"])

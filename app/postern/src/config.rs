@@ -44,13 +44,17 @@ pub struct Oidc {
 pub struct Upstream {
     /// As in endpoint services' names: `states`, `ecr.api`.
     pub service: String,
-    /// `http://127.0.0.1:5000`
+    /// `http://127.0.0.1:5000`, `https://127.0.0.1:9000`
     pub url: String,
     /// With which its requests are signed; `test` if there is none, as is the secret key.
     #[serde(rename = "access-key")]
     pub access_key: Option<String>,
     #[serde(rename = "secret-key")]
     pub secret_key: Option<String>,
+    /// The authorities, in PEM, of which one must have signed the server's certificate; without it the machine's. A
+    /// relative path is one from the configuration file's directory.
+    #[serde(rename = "ca-file")]
+    pub ca_file: Option<PathBuf>,
     /// The server is on another machine, and that is meant.
     #[serde(default)]
     pub remote: bool,
@@ -99,6 +103,11 @@ impl Config {
             }
             if let Some(directory) = file.parent().filter(|_| !oidc.jwks.contains("://")) {
                 oidc.jwks = directory.join(&oidc.jwks).to_string_lossy().into_owned();
+            }
+        }
+        for upstream in &mut config.upstreams {
+            if let (Some(directory), Some(ca_file)) = (file.parent(), &mut upstream.ca_file) {
+                *ca_file = directory.join(&*ca_file);
             }
         }
         Ok(config)

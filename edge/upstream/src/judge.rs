@@ -1,6 +1,7 @@
 //! The question to the gate about a request that is handed on.
 
 use crate::asked::{Asked, prefix};
+use crate::objects;
 use crate::resource::resources;
 use crate::{Arrival, Upstream};
 use postern_call::{Caller, Refusal};
@@ -23,6 +24,13 @@ impl Upstream {
     pub(crate) fn may(&self, request: &Request<'_>) -> Result<(), Refusal> {
         let prefix = prefix(&self.signing);
         let operation = request.asked.operation.as_deref().unwrap_or("*");
+        if self.signing == "s3" {
+            for asked in objects::questions(operation, &request.asked.members) {
+                let is_vague = asked.resource == "*" && asked.action != "ListAllMyBuckets";
+                self.put(request, &format!("s3:{}", asked.action), &asked.resource, is_vague)?;
+            }
+            return Ok(());
+        }
         let known = table::service(prefix).and_then(|table| table.action(operation));
         // What the table spells otherwise keeps its spelling there.
         let action = format!("{prefix}:{}", known.map_or(operation, |action| action.name));

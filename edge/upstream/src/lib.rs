@@ -6,12 +6,15 @@ mod address;
 mod answer;
 mod asked;
 mod judge;
+mod objects;
 mod pass;
 mod resource;
+mod trust;
 
 pub use address::{Address, Unfit};
 pub use answer::Body;
 pub use asked::signing_name;
+pub use trust::{NoTrust, Trust};
 
 use postern_names::Via;
 use postern_policy::Judge;
@@ -24,6 +27,8 @@ pub struct Target {
     /// As in endpoint services' names: `states`, `ecr.api`.
     pub service: String,
     pub address: Address,
+    /// Where TLS is spoken.
+    pub trust: Trust,
     /// With which requests to it are signed.
     pub access_key: String,
     pub secret_key: String,
@@ -60,9 +65,11 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    pub fn new(target: Target, keys: Arc<dyn Keys>, judge: Arc<dyn Judge>) -> Self {
+    /// Fails where TLS shall be spoken and there is nobody to trust.
+    pub fn new(target: Target, keys: Arc<dyn Keys>, judge: Arc<dyn Judge>) -> Result<Self, NoTrust> {
         let signing = signing_name(&target.service).to_owned();
-        Self { target, signing, client: pass::client(), keys, judge }
+        let client = pass::client(target.trust.config(target.address.secure)?);
+        Ok(Self { target, signing, client, keys, judge })
     }
 
     pub fn service(&self) -> &str {

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use postern_call::{Caller, Refusal};
@@ -17,7 +18,7 @@ use postern_wire::sigv4::{self, PayloadHash, SigError, Signed, Signer};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-pub type Client = hyper_util::client::legacy::Client<HttpConnector, Body>;
+pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Body>;
 
 /// A body must have come in this time.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -37,10 +38,13 @@ const OF_CONNECTION: &[&str] = &[
     "upgrade",
 ];
 
-pub fn client() -> Client {
+pub fn client(tls: rustls::ClientConfig) -> Client {
     let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(Duration::from_secs(10)));
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(connector);
     hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector)
 }
 
@@ -94,7 +98,9 @@ impl Upstream {
             headers: &head.headers,
             body: load.known(),
         };
-        let asked = asked::read(&self.signing, &request);
+        // What the request is about is read from what is handed on, where a bucket stands in the path.
+        let path = self.path(&head);
+        let asked = asked::read(&self.signing, &HttpRequest { path: &path, ..request });
         *language = asked.language;
         told.operation = asked.operation.clone().unwrap_or_else(|| format!("{} {}", request.method, request.path));
         let (caller, signed) = self.authenticate(&request, now)?;

@@ -2,7 +2,7 @@
 
 use crate::config::Upstream;
 use crate::say::Trouble;
-use postern_upstream::{Address, Target, Unfit};
+use postern_upstream::{Address, Target, Trust, Unfit};
 
 /// Those of the command line and those of the configuration; of two for one service the command line's.
 pub fn targets(words: &[String], configured: &[Upstream]) -> Result<Vec<Target>, Trouble> {
@@ -12,11 +12,14 @@ pub fn targets(words: &[String], configured: &[Upstream]) -> Result<Vec<Target>,
             Trouble::new(format!("--upstream {word}: it is SERVICE=URL")).hint("such as states=http://127.0.0.1:5000")
         })?;
         let (service, url) = (service.to_owned(), url.to_owned());
-        let given = Upstream { service, url, access_key: None, secret_key: None, remote: false };
-        // The configuration may hold the keys for it.
+        let given = Upstream { service, url, access_key: None, secret_key: None, ca_file: None, remote: false };
+        // The configuration may hold the keys for it, and whom to trust.
         let kept = configured.iter().find(|one| one.service == given.service);
-        let (access_key, secret_key) = kept.map_or((None, None), |k| (k.access_key.clone(), k.secret_key.clone()));
-        add(&mut targets, &Upstream { access_key, secret_key, ..given })?;
+        let given = kept.map_or_else(
+            || given.clone(),
+            |kept| Upstream { service: given.service.clone(), url: given.url.clone(), remote: false, ..kept.clone() },
+        );
+        add(&mut targets, &given)?;
     }
     let named: Vec<String> = targets.iter().map(|target| target.service.clone()).collect();
     for upstream in configured.iter().filter(|upstream| !named.contains(&upstream.service)) {
@@ -26,7 +29,7 @@ pub fn targets(words: &[String], configured: &[Upstream]) -> Result<Vec<Target>,
 }
 
 fn add(targets: &mut Vec<Target>, given: &Upstream) -> Result<(), Trouble> {
-    let Upstream { service, url, access_key, secret_key, remote } = given;
+    let Upstream { service, url, access_key, secret_key, ca_file, remote } = given;
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -38,13 +41,16 @@ fn add(targets: &mut Vec<Target>, given: &Upstream) -> Result<(), Trouble> {
         return Err(Trouble::new(format!("upstream `{service}` is given twice")));
     }
     let address = Address::read(url, *remote).map_err(|unfit| match unfit {
-        Unfit::Form => Trouble::new(format!("upstream {service}: `{url}` is not of the form http://HOST:PORT")),
+        Unfit::Form => Trouble::new(format!(
+            "upstream {service}: `{url}` is not of the form http://HOST:PORT or https://HOST:PORT"
+        )),
         Unfit::Elsewhere => Trouble::new(format!("upstream {service}: {url} is not on this machine"))
             .hint("an [[upstream]] of the --config file may say `remote = true`, if requests shall leave the machine"),
     })?;
     let or_test = |key: &Option<String>| key.clone().unwrap_or_else(|| "test".to_owned());
     let (access_key, secret_key) = (or_test(access_key), or_test(secret_key));
-    targets.push(Target { service: service.clone(), address, access_key, secret_key });
+    let trust = ca_file.clone().map_or(Trust::Machine, Trust::File);
+    targets.push(Target { service: service.clone(), address, trust, access_key, secret_key });
     Ok(())
 }
 
@@ -54,7 +60,7 @@ mod tests {
 
     fn configured(service: &str, url: &str, remote: bool) -> Upstream {
         let (service, url) = (service.to_owned(), url.to_owned());
-        Upstream { service, url, access_key: Some("AK".into()), secret_key: None, remote }
+        Upstream { service, url, access_key: Some("AK".into()), secret_key: None, ca_file: None, remote }
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         Behind {
             services,
             s3: Arc::new(s3::Behind(Arc::clone(&objects))),
-            upstreams: upstream::services(settings, &keys, &gate),
+            upstreams: upstream::services(settings, &keys, &gate)?,
             keys,
             decisions: gate.log(),
             default_region: settings.region.clone(),

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::gate::Gate;
+use crate::say::Trouble;
 use async_trait::async_trait;
 use http_body_util::BodyExt;
 use postern_door::{Arrival, RawService, Reply, Told};
@@ -23,16 +24,17 @@ pub fn services<K: Keys + 'static>(
     settings: &Settings,
     keys: &Arc<K>,
     gate: &Arc<Gate>,
-) -> HashMap<String, Arc<dyn RawService>> {
+) -> Result<HashMap<String, Arc<dyn RawService>>, Trouble> {
     let mut services: HashMap<String, Arc<dyn RawService>> = HashMap::new();
     for target in &settings.upstreams {
         let upstream = Upstream::new(target.clone(), Arc::clone(keys) as Arc<dyn Keys>, gate.clone());
+        let upstream = upstream.map_err(Trouble::at(format!("upstream {}", target.service)))?;
         let (service, signing) = (upstream.service().to_owned(), upstream.signing_name().to_owned());
         let behind = Arc::new(Behind { upstream, default_region: settings.region.to_string() });
         services.insert(service, behind.clone());
         services.entry(signing).or_insert(behind);
     }
-    services
+    Ok(services)
 }
 
 struct Behind {
