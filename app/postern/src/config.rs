@@ -1,8 +1,10 @@
 //! The `--config FILE`: accounts, users, access keys and settings to begin with.
 
 use crate::say::Trouble;
+use postern_control::Quotas;
 use postern_names::AccountId;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The file as written. Unknown words are refused, so that a misspelt one is not silently without effect.
@@ -25,6 +27,16 @@ pub struct Config {
     /// `[[upstream]]`.
     #[serde(default, rename = "upstream")]
     pub upstreams: Vec<Upstream>,
+    /// `[quota]`: `aws = true` for all of a new account's quotas, and numbers by the name of the quota.
+    #[serde(default)]
+    pub quota: BTreeMap<String, QuotaWord>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+pub enum QuotaWord {
+    Flag(bool),
+    Most(usize),
 }
 
 /// An identity provider's keys: they come from here, since no issuer is reached over the network.
@@ -92,6 +104,23 @@ pub struct Key {
 }
 
 impl Config {
+    /// The quotas in force. An unknown name is refused.
+    pub fn quotas(&self) -> Result<Quotas, Trouble> {
+        let mut quotas = match self.quota.get("aws") {
+            None | Some(QuotaWord::Flag(false)) => Quotas::default(),
+            Some(QuotaWord::Flag(true)) => Quotas::AWS,
+            Some(QuotaWord::Most(_)) => return Err(Trouble::new("[quota] aws is true or false")),
+        };
+        for (name, word) in self.quota.iter().filter(|(name, _)| *name != "aws") {
+            let quota = quotas.named(name).ok_or_else(|| Trouble::new(format!("[quota] knows no {name}")));
+            let QuotaWord::Most(most) = word else {
+                return Err(Trouble::new(format!("[quota] {name} is a number")));
+            };
+            *quota.map_err(|trouble| trouble.hint("docs/quotas.md lists the names"))? = *most;
+        }
+        Ok(quotas)
+    }
+
     /// Reads the file; the error names the line.
     pub fn read(file: &Path) -> Result<Self, Trouble> {
         let text = std::fs::read_to_string(file).map_err(Trouble::at(format!("read {}", file.display())))?;
@@ -152,6 +181,18 @@ mod tests {
         };
         assert_eq!(read("https://id.example").unwrap().oidc[0].jwks, dir.path().join("keys.json").to_string_lossy());
         assert!(read("http://id.example").is_err());
+    }
+
+    #[test]
+    fn quotas_are_aws_s_or_any() {
+        let quotas = |text: &str| toml::from_str::<Config>(text).unwrap().quotas();
+        assert_eq!(quotas("").unwrap(), Quotas::default());
+        assert_eq!(quotas("[quota]\naws = true").unwrap(), Quotas::AWS);
+        let some = quotas("[quota]\naws = true\nvpcs = 2\ninterface-endpoints-per-vpc = 1000").unwrap();
+        assert_eq!(some, Quotas { vpcs: 2, interface_endpoints_per_vpc: 1000, ..Quotas::AWS });
+        for wrong in ["vpc = 2", "vpcs = true", "aws = 3"] {
+            assert!(quotas(&format!("[quota]\n{wrong}")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

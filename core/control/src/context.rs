@@ -1,5 +1,6 @@
 //! What a verb knows besides the World: who calls, from where, when; and what lies outside EC2.
 
+use crate::Quotas;
 use postern_names::{AccountId, Region};
 use time::OffsetDateTime;
 
@@ -8,6 +9,7 @@ pub struct Context<'a> {
     pub account: AccountId,
     pub region: &'a Region,
     pub now: OffsetDateTime,
+    pub quotas: &'a Quotas,
     pub outside: &'a dyn Outside,
 }
 

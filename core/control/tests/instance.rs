@@ -433,3 +433,29 @@ fn reservations_pages_and_filters() {
     assert_eq!(status["InstanceStatuses"].as_array().map(Vec::len), Some(7));
     assert_eq!(status["InstanceStatuses"][0]["InstanceStatus"]["Status"], "ok");
 }
+
+#[test]
+fn vcpus_of_running_instances_are_counted() {
+    let mut lab = Lab::new();
+    let (_, subnet) = lab.network();
+    // The type has 4 on a PC and 2 on ARM: room for three and a half, or one and a half.
+    let each = if cfg!(target_arch = "aarch64") { 2 } else { 4 };
+    lab.quotas.vcpus = 3 * each + 1;
+    let launch = |min: u64, max: u64| json!({ "ImageId": "ami-00000001", "InstanceType": host_type(), "MinCount": min, "MaxCount": max, "SubnetId": subnet });
+    let said = format!(
+        "VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of {} allows for the instance \
+         bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to \
+         request an adjustment to this limit.",
+        3 * each + 1
+    );
+    assert_eq!(lab.refused("RunInstances", launch(4, 4)), said);
+    // As many of them as there is room for.
+    let launched = texts(&lab.ok("RunInstances", launch(1, 5)), "/Instances", "InstanceId");
+    assert_eq!(launched.len(), 3);
+    launched.iter().for_each(|id| lab.complete(id, lifecycle::running));
+    assert_eq!(lab.refused("RunInstances", launch(1, 1)), said);
+    lab.ok("StopInstances", json!({ "InstanceIds": [launched[0]] }));
+    lab.complete(&launched[0], lifecycle::stopped);
+    lab.ok("RunInstances", launch(1, 1));
+    assert_eq!(lab.refused("StartInstances", json!({ "InstanceIds": [launched[0]] })), said);
+}

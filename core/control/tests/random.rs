@@ -300,7 +300,8 @@ fn begun() -> Lab {
 
 /// Does `work` on the lab's World and gives the changes that it made; none when it is refused.
 fn changes(lab: &mut Lab, operation: &str, input: &Value) -> Result<Vec<Change>, String> {
-    let context = Context { account: lab.account, region: &lab.region, now: NOW, outside: &lab.outside };
+    let context =
+        Context { account: lab.account, region: &lab.region, now: NOW, quotas: &lab.quotas, outside: &lab.outside };
     let verb = verb(operation).expect("a verb of the list");
     let mut draft = Draft::new(&mut lab.world);
     match verb(&mut draft, &context, &Request(input)) {

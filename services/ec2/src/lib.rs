@@ -17,7 +17,7 @@ mod tokens;
 
 use async_trait::async_trait;
 use postern_call::Refusal;
-use postern_control::{Context, Draft, Outside, seed_account};
+use postern_control::{Context, Draft, Outside, Quotas, seed_account};
 use postern_model::{Done, World};
 use postern_names::{AccountId, Region};
 use postern_policy::Judge;
@@ -53,6 +53,7 @@ struct Inner {
     broken: AtomicBool,
     store: Arc<Store>,
     judge: Arc<dyn Judge>,
+    quotas: Quotas,
     outside: Arc<dyn Outside + Send + Sync>,
     converge: Arc<dyn Converge>,
 }
@@ -62,6 +63,7 @@ impl Ec2 {
     pub fn open(
         store: Arc<Store>,
         judge: Arc<dyn Judge>,
+        quotas: Quotas,
         outside: Arc<dyn Outside + Send + Sync>,
         converge: Arc<dyn Converge>,
     ) -> Result<Self, StoreError> {
@@ -72,6 +74,7 @@ impl Ec2 {
             broken: AtomicBool::new(false),
             store,
             judge,
+            quotas,
             outside,
             converge,
         };
@@ -131,7 +134,7 @@ impl Inner {
             return Ok(commit::Made::default());
         }
         let mut draft = Draft::new(world);
-        let context = Context { account, region, now, outside: &*self.outside };
+        let context = Context { account, region, now, quotas: &self.quotas, outside: &*self.outside };
         if let Err(refusal) = seed_account(&mut draft, &context) {
             draft.roll_back();
             return Err(refusal);

@@ -46,7 +46,7 @@ impl Ec2 {
             return None;
         }
         let world = commit::read_lock(&inner.world);
-        let context = Context { account, region: &call.region, now: call.now, outside };
+        let context = Context { account, region: &call.region, now: call.now, quotas: &inner.quotas, outside };
         let mut draft = Draft::reading(&world);
         let answer = match verb(&mut draft, &context, &Request(&call.input)) {
             Ok(_) if is_dry(call) => Err(would_have_succeeded()),
@@ -80,7 +80,7 @@ impl Ec2 {
             }
             Err(refusal) => return Ok((Err(refusal), inner.queue(seed)?)),
         }
-        let context = Context { account, region: &call.region, now: call.now, outside };
+        let context = Context { account, region: &call.region, now: call.now, quotas: &inner.quotas, outside };
         let mut draft = Draft::new(&mut world);
         let reply = match verb(&mut draft, &context, &Request(&call.input)) {
             Ok(_) if is_dry => Err(would_have_succeeded()),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use postern_call::{Call, Caller, Principal, Refusal};
-use postern_control::{InstanceProfile, KeyMaterial, Outside};
+use postern_control::{InstanceProfile, KeyMaterial, Outside, Quotas};
 use postern_ec2::{Converge, Ec2};
 use postern_model::{Change, Done};
 use postern_names::{AccountId, InstanceId, Region, Via};
@@ -100,7 +100,9 @@ fn open(directory: &Path) -> Rig {
     let (gate, plane) = (Arc::new(Gate::default()), Arc::new(Plane::default()));
     let store = Arc::new(Store::open(&directory.join("state.db")).unwrap());
     let start = OffsetDateTime::now_utc().unix_timestamp_nanos() as u64;
-    let ec2 = Ec2::open(store, gate.clone(), Arc::new(Counter(AtomicU64::new(start))), plane.clone()).unwrap();
+    let ec2 =
+        Ec2::open(store, gate.clone(), Quotas::default(), Arc::new(Counter(AtomicU64::new(start))), plane.clone())
+            .unwrap();
     Rig { ec2, gate, plane }
 }
 

@@ -82,6 +82,7 @@ impl Up {
             listen,
             region: Region::new(region),
             account: self.account_id.or(config.account_id).unwrap_or(AccountId::DEFAULT),
+            quotas: config.quotas()?,
             accounts: config.accounts,
             oidc: config.oidc,
             share,

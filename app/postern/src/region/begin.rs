@@ -69,8 +69,8 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let gate = Gate::new(Seal::load(&dir.message_key()).map_err(Trouble::at("read message-key"))?);
     let converger = Arc::new(Converger::default());
     let outside = Arc::new(Elsewhere { iam: Arc::clone(&iam), dir: dir.clone() });
-    let ec2 =
-        Ec2::open(Arc::clone(&store), gate.clone(), outside, converger.clone()).map_err(Trouble::at("load EC2"))?;
+    let ec2 = Ec2::open(Arc::clone(&store), gate.clone(), settings.quotas.clone(), outside, converger.clone())
+        .map_err(Trouble::at("load EC2"))?;
     let ec2 = Arc::new(ec2);
     let world = ec2.world();
     gate.set(Arc::clone(&world), Arc::clone(&iam), Arc::clone(&organizations));

@@ -28,6 +28,7 @@ use crate::config::{Account, Oidc};
 use crate::control;
 use crate::paths::DataDir;
 use crate::say::Trouble;
+use postern_control::Quotas;
 use postern_iam::Iam;
 use postern_names::{AccountId, Region};
 use std::net::{SocketAddr, TcpListener};
@@ -45,6 +46,7 @@ pub struct Settings {
     pub account: AccountId,
     pub accounts: Vec<Account>,
     pub oidc: Vec<Oidc>,
+    pub quotas: Quotas,
     pub share: Vec<PathBuf>,
     /// Each service once.
     pub upstreams: Vec<postern_upstream::Target>,

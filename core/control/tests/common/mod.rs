@@ -2,7 +2,9 @@
 #![allow(dead_code)]
 
 use postern_call::Refusal;
-use postern_control::{Context, Draft, InstanceProfile, KeyMaterial, Outside, Request, lifecycle, seed_account, verb};
+use postern_control::{
+    Context, Draft, InstanceProfile, KeyMaterial, Outside, Quotas, Request, lifecycle, seed_account, verb,
+};
 use postern_model::World;
 use postern_names::{AccountId, InstanceId, Region};
 use serde_json::{Value, json};
@@ -57,6 +59,7 @@ impl Outside for Counting {
 pub struct Lab {
     pub world: World,
     pub outside: Counting,
+    pub quotas: Quotas,
     pub account: AccountId,
     pub region: Region,
 }
@@ -66,6 +69,7 @@ impl Lab {
         let mut lab = Self {
             world: World::default(),
             outside: Counting { next: Cell::new(0x1000) },
+            quotas: Quotas::default(),
             account: AccountId::DEFAULT,
             region: Region::new("us-east-1"),
         };
@@ -99,7 +103,13 @@ impl Lab {
         &mut self,
         work: impl FnOnce(&mut Draft<'_>, &Context<'_>) -> Result<Value, Refusal>,
     ) -> Result<Value, Refusal> {
-        let context = Context { account: self.account, region: &self.region, now: NOW, outside: &self.outside };
+        let context = Context {
+            account: self.account,
+            region: &self.region,
+            now: NOW,
+            quotas: &self.quotas,
+            outside: &self.outside,
+        };
         let mut draft = Draft::new(&mut self.world);
         let result = work(&mut draft, &context);
         match result {

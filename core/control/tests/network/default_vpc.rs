@@ -48,6 +48,7 @@ fn seeding_twice_makes_nothing_new_and_the_same_world_each_time() {
         account: again.account,
         region: &again.region,
         now: again.now,
+        quotas: &again.quotas,
         outside: &again.chance,
     };
     let mut draft = postern_control::Draft::new(&mut again.world);

@@ -9,6 +9,7 @@ mod gateways;
 mod interface_endpoints;
 mod peerings;
 mod prefix_lists;
+mod quotas;
 mod random;
 mod random_compute;
 mod rig;

@@ -34,6 +34,7 @@ impl Outside for Chance {
 pub struct Rig {
     pub world: World,
     pub chance: Chance,
+    pub quotas: Quotas,
     pub account: AccountId,
     pub region: Region,
     pub now: OffsetDateTime,
@@ -46,6 +47,7 @@ impl Rig {
         Self {
             world: World::default(),
             chance: Chance(Cell::new(0)),
+            quotas: Quotas::default(),
             account: AccountId::DEFAULT,
             region: Region::new("us-east-1"),
             now: datetime!(2026-11-21 10:15:30.123456 UTC),
@@ -56,7 +58,13 @@ impl Rig {
     /// With the account's default VPC.
     pub fn seeded() -> Self {
         let mut rig = Self::new();
-        let context = Context { account: rig.account, region: &rig.region, now: rig.now, outside: &rig.chance };
+        let context = Context {
+            account: rig.account,
+            region: &rig.region,
+            now: rig.now,
+            quotas: &rig.quotas,
+            outside: &rig.chance,
+        };
         let mut draft = Draft::new(&mut rig.world);
         seed_account(&mut draft, &context).unwrap();
         rig.log = draft.commit();
@@ -68,7 +76,13 @@ impl Rig {
     pub fn try_call(&mut self, operation: &str, input: Value) -> Result<Value, Refusal> {
         let verb = verb(operation).unwrap_or_else(|| panic!("{operation} has a verb"));
         let before = self.world.entities();
-        let context = Context { account: self.account, region: &self.region, now: self.now, outside: &self.chance };
+        let context = Context {
+            account: self.account,
+            region: &self.region,
+            now: self.now,
+            quotas: &self.quotas,
+            outside: &self.chance,
+        };
         let mut draft = Draft::new(&mut self.world);
         let answer = verb(&mut draft, &context, &Request(&input));
         match &answer {

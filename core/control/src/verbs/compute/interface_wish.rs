@@ -8,8 +8,6 @@ use postern_model::{NetworkInterface, PrivateAddress, SecurityGroup, Subnet, Wor
 use postern_names::SecurityGroupId;
 use std::net::Ipv4Addr;
 
-/// Groups of an interface.
-const MOST_GROUPS: usize = 5;
 /// Addresses of an interface that no instance type bounds yet.
 pub(crate) const MOST_ADDRESSES: u32 = 50;
 
@@ -125,7 +123,7 @@ pub(crate) fn groups(
             groups.push(id);
         }
     }
-    if groups.len() > MOST_GROUPS {
+    if groups.len() > context.quotas.groups_per_interface {
         let message = "The maximum number of security groups per interface has been reached.";
         return Err(Refusal::new("SecurityGroupsPerInterfaceLimitExceeded", message));
     }

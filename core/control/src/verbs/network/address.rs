@@ -2,7 +2,7 @@
 
 use crate::verbs::compute::public_address::free_public_address;
 use crate::verbs::is_visible;
-use crate::{Context, Draft, Request, find, page, refuse, select, tags, view};
+use crate::{Context, Draft, Request, find, page, quota, refuse, select, tags, view};
 use postern_call::Refusal;
 use postern_model::{ElasticAddress, World};
 use postern_names::AllocationId;
@@ -27,6 +27,8 @@ pub fn allocate_address(draft: &mut Draft<'_>, context: &Context<'_>, request: &
         return Err(Refusal::new("InvalidPublicIpv4PoolID.NotFound", message));
     }
     check_border_group(context, request)?;
+    let own = draft.addresses.values().filter(|a| a.owner == context.account && a.region == *context.region);
+    quota::check(context.quotas.addresses, own, || quota::reached("AddressLimitExceeded", "addresses"))?;
     let address = ElasticAddress {
         allocation: AllocationId::from_bits(context.outside.bits()),
         owner: context.account,

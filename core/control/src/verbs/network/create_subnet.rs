@@ -1,6 +1,6 @@
 //! CreateSubnet.
 
-use crate::{Context, Draft, Request, find, refuse, tags, view};
+use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::{Subnet, Tags, Vpc};
 use postern_names::*;
@@ -33,6 +33,8 @@ pub fn create_subnet(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     let first = || context.region.zones().into_iter().next();
     let zone = zone(request, context)?.or_else(first).ok_or_else(|| Refusal::internal("a region without zones"))?;
     let tags = tags::specified(request, "subnet", &[])?;
+    let others = draft.subnets.values().filter(|s| s.vpc == vpc.id);
+    quota::check(context.quotas.subnets_per_vpc, others, || quota::reached("SubnetLimitExceeded", "subnets"))?;
     let subnet = make_subnet(draft, context, NewSubnet { vpc, cidr, zone, is_default: false, tags });
     Ok(json!({ "Subnet": view::subnet::subnet(draft, &subnet) }))
 }

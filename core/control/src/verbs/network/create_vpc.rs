@@ -1,7 +1,7 @@
 //! CreateVpc: the VPC with its main route table, default group and default ACL.
 
 use super::{dhcp_options, vpc_cidr_block};
-use crate::{Context, Draft, Request, refuse, tags, view};
+use crate::{Context, Draft, Request, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::*;
 use postern_names::*;
@@ -16,8 +16,15 @@ pub fn create_vpc(draft: &mut Draft<'_>, context: &Context<'_>, request: &Reques
     let cidr = vpc_cidr_block::parse(text)?;
     let tenancy = tenancy(request)?;
     let tags = tags::specified(request, "vpc", &[])?;
+    check_count(draft, context)?;
     let vpc = make_vpc(draft, context, NewVpc { cidr, tenancy, is_default: false, tags });
     Ok(json!({ "Vpc": view::vpc::vpc(&vpc, "pending") }))
+}
+
+/// There is room for one more VPC in the region.
+pub fn check_count(world: &World, context: &Context<'_>) -> Result<(), Refusal> {
+    let own = world.vpcs.values().filter(|vpc| vpc.owner == context.account && vpc.region == *context.region);
+    quota::check(context.quotas.vpcs, own, || quota::reached("VpcLimitExceeded", "VPCs"))
 }
 
 fn refuse_unserved(request: &Request<'_>) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! CreateVpcEndpoint.
 
 use super::{endpoint_policy, endpoint_route_tables, interface_endpoint};
-use crate::{Context, Draft, Request, find, refuse, tags, view};
+use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::*;
 use postern_names::*;
@@ -63,7 +63,18 @@ fn gateway(
     let route_tables: Vec<RouteTableId> = request.ids("RouteTableIds")?;
     check_gateway_parameters(context, request)?;
     endpoint_route_tables::check(draft, context, endpoint.vpc, &endpoint.service_name, &route_tables)?;
+    check_count(draft, context)?;
     Ok(EndpointKind::Gateway { route_tables: endpoint_route_tables::distinct(route_tables) })
+}
+
+fn check_count(world: &World, context: &Context<'_>) -> Result<(), Refusal> {
+    let is_gateway = |e: &&VpcEndpoint| {
+        matches!(e.kind, EndpointKind::Gateway { .. }) && e.owner == context.account && e.region == *context.region
+    };
+    let gateways = world.endpoints.values().filter(is_gateway);
+    quota::check(context.quotas.gateway_endpoints, gateways, || {
+        quota::reached("VpcEndpointLimitExceeded", "VPC endpoints")
+    })
 }
 
 /// `Gateway` when absent.

@@ -2,7 +2,7 @@
 
 use super::create_subnet::{NewSubnet, make_subnet};
 use super::create_vpc::{NewVpc, make_vpc};
-use super::dhcp_options;
+use super::{create_vpc, dhcp_options, internet_gateway};
 use crate::verbs::compute::find::default_vpc;
 use crate::{Context, Draft, Request, refuse, view};
 use postern_call::Refusal;
@@ -31,6 +31,8 @@ pub fn create_default_vpc(draft: &mut Draft<'_>, context: &Context<'_>, _: &Requ
         let message = format!("A Default VPC already exists for this account in this region: {}.", vpc.id);
         return Err(Refusal::new("DefaultVpcAlreadyExists", message));
     }
+    create_vpc::check_count(draft, context)?;
+    internet_gateway::check_count(draft, context)?;
     let vpc = make_default_vpc(draft, context)?;
     Ok(json!({ "Vpc": view::vpc::vpc(&vpc, "pending") }))
 }

@@ -1,6 +1,6 @@
 //! CreateInternetGateway, DeleteInternetGateway, AttachInternetGateway, DetachInternetGateway.
 
-use crate::{Context, Draft, Request, find, refuse, tags, view};
+use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::{InternetGateway, Vpc, World};
 use postern_names::{InternetGatewayId, VpcId};
@@ -11,6 +11,7 @@ pub fn create_internet_gateway(
     context: &Context<'_>,
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
+    check_count(draft, context)?;
     let gateway = InternetGateway {
         id: InternetGatewayId::from_bits(context.outside.bits()),
         owner: context.account,
@@ -21,6 +22,13 @@ pub fn create_internet_gateway(
     let reply = view::internet_gateway::internet_gateway(&gateway);
     draft.put(gateway);
     Ok(json!({ "InternetGateway": reply }))
+}
+
+/// There is room for one more internet gateway in the region.
+pub fn check_count(world: &World, context: &Context<'_>) -> Result<(), Refusal> {
+    let own = world.internet_gateways.values().filter(|g| g.owner == context.account && g.region == *context.region);
+    let refusal = || quota::reached("InternetGatewayLimitExceeded", "internet gateways");
+    quota::check(context.quotas.internet_gateways, own, refusal)
 }
 
 pub fn delete_internet_gateway(

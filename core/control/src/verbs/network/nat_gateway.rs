@@ -6,7 +6,7 @@
 
 use crate::verbs::compute::free_address::free_address;
 use crate::verbs::compute::new_interface::new_interface;
-use crate::{Context, Draft, Request, find, page, refuse, select, tags, view};
+use crate::{Context, Draft, Request, find, page, quota, refuse, select, tags, view};
 use postern_call::Refusal;
 use postern_model::*;
 use postern_names::*;
@@ -33,6 +33,7 @@ pub fn create_nat_gateway(
     let tags = tags::specified(request, "natgateway", &[])?;
     let subnet = find::<Subnet>(draft, context, request.id("SubnetId")?)?.clone();
     let address = elastic_address(draft, context, request, is_public)?;
+    check_count(draft, context, &subnet)?;
     let mut nat = NatGateway {
         id: NatGatewayId::from_bits(context.outside.bits()),
         owner: context.account,
@@ -63,6 +64,19 @@ pub fn create_nat_gateway(
     }
     draft.put(nat);
     Ok(reply)
+}
+
+/// Gateways that failed or were deleted do not count.
+fn check_count(world: &World, context: &Context<'_>, subnet: &Subnet) -> Result<(), Refusal> {
+    let counts = |nat: &&NatGateway| {
+        let here = world.subnets.get(&nat.subnet).is_some_and(|other| other.zone == subnet.zone);
+        let gone = matches!(nat.state, NatGatewayState::Failed | NatGatewayState::Deleted);
+        here && !gone && nat.owner == context.account
+    };
+    let most = context.quotas.nat_gateways;
+    let message = || format!("Performing this operation would exceed the limit of {most} NAT gateways");
+    let own = world.nat_gateways.values().filter(counts);
+    quota::check(most, own, || Refusal::new("NatGatewayLimitExceeded", message()))
 }
 
 fn refuse_unserved(request: &Request<'_>) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! CreateRoute, ReplaceRoute, DeleteRoute.
 
 use super::route_target;
-use crate::{Context, Draft, Request, find, refuse};
+use crate::{Context, Draft, Request, find, quota, refuse};
 use postern_call::Refusal;
 use postern_model::{Route, RouteDestination, RouteTable, RouteTarget, World};
 use postern_names::{Ipv4Cidr, PrefixListId};
@@ -19,6 +19,8 @@ pub fn create_route(draft: &mut Draft<'_>, context: &Context<'_>, request: &Requ
         return Err(Refusal::new("RouteAlreadyExists", message));
     }
     check_inside_vpc(draft, &table, destination, target)?;
+    let refusal = || quota::reached("RouteLimitExceeded", "routes");
+    quota::check(context.quotas.routes_per_table, table.routes.iter(), refusal)?;
     table.routes.push(Route { destination, target });
     draft.put(table);
     Ok(json!({ "Return": true }))

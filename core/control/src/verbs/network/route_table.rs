@@ -1,6 +1,6 @@
 //! CreateRouteTable and DeleteRouteTable.
 
-use crate::{Context, Draft, Request, find, refuse, tags, view};
+use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::{EndpointKind, RouteTable, Vpc};
 use postern_names::RouteTableId;
@@ -12,6 +12,9 @@ pub fn create_route_table(
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
     let mut vpc = find::<Vpc>(draft, context, request.id("VpcId")?)?.clone();
+    let others = draft.route_tables.values().filter(|t| t.vpc == vpc.id);
+    let refusal = || quota::reached("RouteTableLimitExceeded", "route tables");
+    quota::check(context.quotas.route_tables_per_vpc, others, refusal)?;
     let table = RouteTable {
         id: RouteTableId::from_bits(context.outside.bits()),
         vpc: vpc.id,

@@ -1,6 +1,6 @@
 //! A VPC's address ranges: what a range may be, AssociateVpcCidrBlock and DisassociateVpcCidrBlock.
 
-use crate::{Context, Draft, Request, find, refuse, view};
+use crate::{Context, Draft, Request, find, quota, refuse, view};
 use postern_call::Refusal;
 use postern_model::{RouteDestination, Vpc, VpcCidr, World};
 use postern_names::*;
@@ -47,6 +47,9 @@ pub fn associate_vpc_cidr_block(
     }
     check_peers(draft, &vpc, cidr)?;
     check_routes(draft, &vpc, cidr)?;
+    let most = context.quotas.cidr_blocks_per_vpc;
+    let message = || format!("This network '{}' has met its maximum number of allowed CIDRs: {most}", vpc.id);
+    quota::check(most, vpc.cidrs.iter(), || Refusal::new("CidrLimitExceeded", message()))?;
     let added = VpcCidr { association: VpcCidrAssociationId::from_bits(context.outside.bits()), cidr };
     let reply = view::vpc::cidr_association(&added, "associating");
     vpc.cidrs.push(added);

@@ -8,9 +8,6 @@ use postern_model::{GroupPeer, RuleDirection, SecurityGroup, World};
 use postern_names::SecurityGroupRuleId;
 use serde_json::{Value, json};
 
-/// Rules of a group per direction and IP family.
-const MOST_RULES: u64 = 60;
-
 pub(super) fn ingress(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     authorize(draft, context, request, RuleDirection::Ingress)
 }
@@ -40,7 +37,7 @@ fn authorize(
         added.push(view::group_rule::group_rule(draft, &group, &rule));
         group.rules.push(rule);
     }
-    check_limit(draft, &group, direction)?;
+    check_limit(draft, context, &group, direction)?;
     draft.put(group);
     Ok(json!({ "Return": true, "SecurityGroupRules": added }))
 }
@@ -57,7 +54,12 @@ pub(super) fn refuse_duplicate(group: &SecurityGroup, permission: &Permission) -
 }
 
 /// A prefix list weighs as many rules as it may have entries, AWS's own lists one.
-pub(super) fn check_limit(world: &World, group: &SecurityGroup, direction: RuleDirection) -> Result<(), Refusal> {
+pub(super) fn check_limit(
+    world: &World,
+    context: &Context<'_>,
+    group: &SecurityGroup,
+    direction: RuleDirection,
+) -> Result<(), Refusal> {
     let (mut ipv4, mut ipv6) = (0, 0);
     for rule in group.rules.iter().filter(|rule| rule.direction == direction) {
         match &rule.peer {
@@ -66,14 +68,15 @@ pub(super) fn check_limit(world: &World, group: &SecurityGroup, direction: RuleD
             GroupPeer::Group { .. } => (ipv4, ipv6) = (ipv4 + 1, ipv6 + 1),
             GroupPeer::PrefixList(id) => {
                 let most = world.prefix_lists.get(id).and_then(|list| list.max_entries);
-                ipv4 += most.map_or(1, u64::from);
+                ipv4 += most.map_or(1, |most| most as usize);
             }
         }
     }
-    if ipv4.max(ipv6) > MOST_RULES {
+    let most = context.quotas.rules_per_group;
+    if ipv4.max(ipv6) > most {
         let message = "The maximum number of rules per security group has been reached.";
         return Err(Refusal::new("RulesPerSecurityGroupLimitExceeded", message).hint(format!(
-            "{} would have {} rules, at most {MOST_RULES}",
+            "{} would have {} rules, at most {most}",
             group.id,
             ipv4.max(ipv6)
         )));

@@ -1,14 +1,11 @@
 //! CreateSecurityGroup.
 
 use crate::verbs::compute::find::{default_vpc, group_by_name, no_default_vpc};
-use crate::{Context, Draft, Request, find, refuse, tags, view};
+use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::{GroupPeer, RuleDirection, SecurityGroup, SecurityGroupRule, Tags, Vpc, World};
 use postern_names::*;
 use serde_json::{Map, Value, json};
-
-/// Groups of an account in a region.
-const MOST_GROUPS: usize = 2500;
 
 /// A new group lets nothing in and everything out.
 pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
@@ -88,9 +85,6 @@ fn check_name(name: &str) -> Result<(), Refusal> {
 
 fn check_count(world: &World, context: &Context<'_>) -> Result<(), Refusal> {
     let own = world.security_groups.values().filter(|g| g.owner == context.account && g.region == *context.region);
-    if own.count() < MOST_GROUPS {
-        return Ok(());
-    }
-    let message = "The maximum number of security groups has been reached.";
-    Err(Refusal::new("SecurityGroupLimitExceeded", message))
+    let refusal = || quota::reached("SecurityGroupLimitExceeded", "security groups");
+    quota::check(context.quotas.security_groups, own, refusal)
 }

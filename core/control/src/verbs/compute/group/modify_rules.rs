@@ -25,8 +25,8 @@ pub(super) fn modify(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         refuse_duplicate(&group, &Permission::of(&replacement))?;
         group.rules.insert(place, replacement);
     }
-    check_limit(draft, &group, RuleDirection::Ingress)?;
-    check_limit(draft, &group, RuleDirection::Egress)?;
+    check_limit(draft, context, &group, RuleDirection::Ingress)?;
+    check_limit(draft, context, &group, RuleDirection::Egress)?;
     draft.put(group);
     Ok(json!({ "Return": true }))
 }

@@ -16,6 +16,7 @@ mod profile_association;
 mod run;
 mod state;
 mod user_data;
+mod vcpus;
 
 use crate::verbs::Verb;
 

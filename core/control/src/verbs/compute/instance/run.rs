@@ -1,6 +1,6 @@
 //! RunInstances.
 
-use super::{block_device, image_choice, launch_interface, metadata_options, not_served, profile, user_data};
+use super::{block_device, image_choice, launch_interface, metadata_options, not_served, profile, user_data, vcpus};
 use crate::verbs::compute::word::word;
 use crate::verbs::is_visible;
 use crate::{Context, Draft, Request, refuse, tags, view};
@@ -151,6 +151,7 @@ fn number(
             ),
         ));
     }
+    vcpus::check(world, context, kind, min)?;
     if room < min {
         return Err(Refusal::new(
             "InsufficientFreeAddressesInSubnet",
@@ -158,7 +159,7 @@ fn number(
         )
         .hint(format!("there is room for {room} of them")));
     }
-    u32::try_from(max.min(quota).min(room)).map_err(Refusal::internal)
+    u32::try_from(max.min(quota).min(room).min(vcpus::room(world, context, kind))).map_err(Refusal::internal)
 }
 
 fn key_name(world: &World, context: &Context<'_>, request: &Request<'_>) -> Result<Option<String>, Refusal> {

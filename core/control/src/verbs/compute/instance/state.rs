@@ -1,11 +1,12 @@
 //! StartInstances, StopInstances, RebootInstances, TerminateInstances: each marks what is asked, `lifecycle` completes it.
 
+use super::vcpus;
 use crate::verbs::compute::lifecycle::user_initiated;
 use crate::verbs::compute::public_address::give_public_address;
 use crate::view::instance::{REBOOT, shown_state};
 use crate::{Context, Draft, Request, find, refuse, view};
 use postern_call::Refusal;
-use postern_model::{Instance, InstanceState, World};
+use postern_model::{Instance, InstanceState, World, instance_types};
 use postern_names::InstanceId;
 use serde_json::{Value, json};
 
@@ -17,6 +18,9 @@ pub(super) fn start(draft: &mut Draft<'_>, context: &Context<'_>, request: &Requ
     check_states(draft, &ids, &[Stopped, Pending, Running], "started")?;
     let changes = each(draft, &ids, |draft, mut instance| {
         if instance.state == Stopped {
+            if let Some(kind) = instance_types().iter().find(|kind| kind.name == instance.instance_type) {
+                vcpus::check(draft, context, kind, 1)?;
+            }
             instance.state = Pending;
             instance.state_reason = Some(("pending".into(), "pending".into()));
             instance.transition_reason = String::new();

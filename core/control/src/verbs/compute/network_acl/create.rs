@@ -1,18 +1,15 @@
 //! CreateNetworkAcl.
 
-use crate::{Context, Draft, Request, find, tags, view};
+use crate::{Context, Draft, Request, find, quota, tags, view};
 use postern_call::Refusal;
 use postern_model::{NetworkAcl, Vpc, World};
 use postern_names::{NetworkAclId, VpcId};
 use serde_json::{Value, json};
 
-/// ACLs of a VPC.
-const MOST_ACLS: usize = 200;
-
 /// A new ACL denies everything both ways until it has entries.
 pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let vpc = find::<Vpc>(draft, context, request.id("VpcId")?)?.id;
-    check_count(draft, vpc)?;
+    check_count(draft, context, vpc)?;
     let acl = NetworkAcl {
         id: NetworkAclId::from_bits(context.outside.bits()),
         vpc,
@@ -31,10 +28,8 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     Ok(reply)
 }
 
-fn check_count(world: &World, vpc: VpcId) -> Result<(), Refusal> {
-    if world.network_acls.values().filter(|acl| acl.vpc == vpc).count() < MOST_ACLS {
-        return Ok(());
-    }
-    let message = "The maximum number of network ACLs has been reached.";
-    Err(Refusal::new("NetworkAclLimitExceeded", message))
+fn check_count(world: &World, context: &Context<'_>, vpc: VpcId) -> Result<(), Refusal> {
+    let others = world.network_acls.values().filter(|acl| acl.vpc == vpc);
+    let refusal = || quota::reached("NetworkAclLimitExceeded", "network ACLs");
+    quota::check(context.quotas.network_acls_per_vpc, others, refusal)
 }

@@ -1,14 +1,12 @@
 //! CreateNetworkAclEntry, ReplaceNetworkAclEntry, DeleteNetworkAclEntry.
 
 use crate::verbs::compute::word::word;
-use crate::{Context, Draft, Request, find, refuse};
+use crate::{Context, Draft, Request, find, quota, refuse};
 use postern_call::Refusal;
 use postern_model::{AclAction, AclEntry, IcmpType, NetworkAcl};
 use postern_names::{Ipv4Cidr, PortRange, Protocol};
 use serde_json::{Value, json};
 
-/// Entries of an ACL per direction, without the implied last one.
-const MOST_ENTRIES: usize = 20;
 /// The highest number of a user's entry.
 const LAST_NUMBER: i64 = 32_766;
 
@@ -21,10 +19,9 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         let message = format!("The network acl entry identified by {} already exists.", entry.number);
         return Err(Refusal::new("NetworkAclEntryAlreadyExists", message).hint("replace it, or take another number"));
     }
-    if same_way.count() >= MOST_ENTRIES {
-        let message = "The maximum number of network acl entries has been reached.";
-        return Err(Refusal::new("NetworkAclEntryLimitExceeded", message));
-    }
+    // The implied last one does not count.
+    let refusal = || quota::reached("NetworkAclEntryLimitExceeded", "network acl entries");
+    quota::check(context.quotas.entries_per_acl, same_way, refusal)?;
     acl.entries.push(entry);
     sort(&mut acl);
     draft.put(acl);

@@ -3,13 +3,10 @@
 use crate::verbs::compute::free_address::free_address;
 use crate::verbs::compute::interface_wish::{self, AddressWish, MOST_ADDRESSES};
 use crate::verbs::compute::new_interface::new_interface;
-use crate::{Context, Draft, Request, find, refuse, tags, view};
+use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::{InterfaceKind, Subnet, World};
 use serde_json::{Value, json};
-
-/// Interfaces of an account in a region.
-const MOST_INTERFACES: usize = 5000;
 
 /// An interface of its own, to be attached later.
 pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
@@ -60,9 +57,6 @@ fn refuse_unserved(request: &Request<'_>) -> Result<(), Refusal> {
 
 fn check_count(world: &World, context: &Context<'_>) -> Result<(), Refusal> {
     let own = world.network_interfaces.values().filter(|e| e.owner == context.account && e.region == *context.region);
-    if own.count() < MOST_INTERFACES {
-        return Ok(());
-    }
-    let message = "The maximum number of network interfaces has been reached.";
-    Err(Refusal::new("NetworkInterfaceLimitExceeded", message))
+    let refusal = || quota::reached("NetworkInterfaceLimitExceeded", "network interfaces");
+    quota::check(context.quotas.network_interfaces, own, refusal)
 }

@@ -6,9 +6,6 @@ use postern_call::Refusal;
 use postern_model::{InterfaceEndpoint, SecurityGroup, Vpc, VpcEndpoint, World};
 use postern_names::SecurityGroupId;
 
-/// Groups of an interface.
-const MOST_GROUPS: usize = 5;
-
 /// The groups of a member, each once; the VPC's default group if it names none.
 pub fn wanted(
     world: &World,
@@ -21,7 +18,7 @@ pub fn wanted(
     if groups.is_empty() {
         groups.extend(default_group(world, vpc.id).map(|group| group.id));
     }
-    check_count(&groups)?;
+    check_count(context, &groups)?;
     Ok(groups)
 }
 
@@ -48,7 +45,7 @@ pub fn change(
         let message = format!("The endpoint {} must have at least one security group.", endpoint.id);
         return Err(Refusal::new("InvalidParameter", message));
     }
-    check_count(&groups)?;
+    check_count(context, &groups)?;
     if groups != own.groups {
         for place in &own.subnets {
             if let Some(mut eni) = draft.network_interfaces.get(&place.interface).cloned() {
@@ -81,8 +78,8 @@ fn named(
     Ok(groups)
 }
 
-fn check_count(groups: &[SecurityGroupId]) -> Result<(), Refusal> {
-    if groups.len() <= MOST_GROUPS {
+fn check_count(context: &Context<'_>, groups: &[SecurityGroupId]) -> Result<(), Refusal> {
+    if groups.len() <= context.quotas.groups_per_interface {
         return Ok(());
     }
     let message = "The maximum number of security groups per interface has been reached.";

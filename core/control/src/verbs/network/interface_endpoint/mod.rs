@@ -5,12 +5,10 @@ mod private_dns;
 mod subnets;
 
 use super::create_vpc_endpoint::{check_address_types, refuse_arns, refuse_lists};
-use crate::{Context, Draft, Request, refuse};
+use crate::{Context, Draft, Request, quota, refuse};
 use postern_call::Refusal;
 use postern_model::{EndpointKind, InterfaceEndpoint, Vpc, VpcEndpoint};
 
-/// Interface endpoints of one VPC.
-const MOST_PER_VPC: usize = 50;
 /// Characters behind the id in an endpoint's DNS names.
 const SUFFIX_LENGTH: u32 = 8;
 
@@ -37,7 +35,7 @@ pub fn create(
     };
     let wanted = subnets::wanted(draft, context, request, "SubnetIds", vpc, &own)?;
     private_dns::enable(draft, request, vpc, endpoint, &mut own)?;
-    check_count(draft, vpc)?;
+    check_count(draft, context, vpc)?;
     subnets::add(draft, context, endpoint, &mut own, wanted)?;
     Ok(own)
 }
@@ -63,12 +61,10 @@ pub fn modify(
     Ok(())
 }
 
-fn check_count(draft: &Draft<'_>, vpc: &Vpc) -> Result<(), Refusal> {
-    let count = draft.endpoints.values().filter(|e| e.vpc == vpc.id && e.interface().is_some()).count();
-    if count < MOST_PER_VPC {
-        return Ok(());
-    }
-    Err(Refusal::new("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."))
+fn check_count(draft: &Draft<'_>, context: &Context<'_>, vpc: &Vpc) -> Result<(), Refusal> {
+    let others = draft.endpoints.values().filter(|e| e.vpc == vpc.id && e.interface().is_some());
+    let refusal = || quota::reached("VpcEndpointLimitExceeded", "VPC endpoints");
+    quota::check(context.quotas.interface_endpoints_per_vpc, others, refusal)
 }
 
 /// Lower-case base 36.

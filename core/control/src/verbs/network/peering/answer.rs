@@ -21,8 +21,8 @@ pub fn accept_vpc_peering_connection(
     if let Some(there) = draft.peering_between(near, far) {
         return Err(already_exists(near, far, there.id));
     }
-    check_limit(draft, near)?;
-    check_limit(draft, far)?;
+    check_limit(draft, context, near)?;
+    check_limit(draft, context, far)?;
     let is_gone = [near, far].into_iter().any(|vpc| !draft.vpcs.contains_key(&vpc));
     if is_gone || overlap(draft, near, far) {
         let failed = VpcPeeringConnection { ended_by: None, ..ended(&peering, context, PeeringState::Failed) };

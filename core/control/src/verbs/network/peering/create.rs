@@ -4,7 +4,7 @@
 use super::{already_exists, forget, overlap};
 use crate::request::parse_id;
 use crate::view::peering::{is_expired, peering_connection, words_of};
-use crate::{Context, Draft, Request, find, refuse, tags};
+use crate::{Context, Draft, Request, find, quota, refuse, tags};
 use postern_call::Refusal;
 use postern_model::{PeeringSide, PeeringState, Vpc, VpcPeeringConnection, World};
 use postern_names::*;
@@ -13,8 +13,6 @@ use time::Duration;
 
 /// How long a request can be accepted.
 const ACCEPTABLE_FOR: Duration = Duration::days(7);
-/// Requests of an account that nobody has answered.
-const MOST_OUTSTANDING: usize = 25;
 
 /// Errors: `InvalidVpcID.NotFound`, `VpcPeeringConnectionAlreadyExists`, `OutstandingVpcPeeringConnectionLimitExceeded`. The same
 /// request again is answered with the connection that there is.
@@ -114,9 +112,7 @@ fn check_outstanding(world: &World, context: &Context<'_>) -> Result<(), Refusal
         let waits = p.state == PeeringState::PendingAcceptance && !is_expired(p, context.now);
         waits && p.requester.owner == context.account && p.requester.region == *context.region
     };
-    if world.peerings.values().filter(pending).count() < MOST_OUTSTANDING {
-        return Ok(());
-    }
     let message = "You have reached the limit of outstanding VPC peering connection requests.";
-    Err(Refusal::new("OutstandingVpcPeeringConnectionLimitExceeded", message))
+    let refusal = || Refusal::new("OutstandingVpcPeeringConnectionLimitExceeded", message);
+    quota::check(context.quotas.outstanding_peerings, world.peerings.values().filter(pending), refusal)
 }

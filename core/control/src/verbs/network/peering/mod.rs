@@ -12,13 +12,10 @@ pub use options::modify_vpc_peering_connection_options;
 
 use crate::verbs::is_visible;
 use crate::view::peering::is_forgotten;
-use crate::{Context, Draft, refuse};
+use crate::{Context, Draft, quota, refuse};
 use postern_call::Refusal;
 use postern_model::{PeeringSide, PeeringState, VpcPeeringConnection, World};
 use postern_names::{Ipv4Cidr, VpcId, VpcPeeringConnectionId};
-
-/// Active connections of a VPC.
-const MOST_ACTIVE: usize = 50;
 
 /// The caller's connection of that id, or AWS's `...NotFound`.
 pub(super) fn find_peering<'w>(
@@ -49,12 +46,10 @@ fn already_exists(a: VpcId, b: VpcId, id: VpcPeeringConnectionId) -> Refusal {
     Refusal::new("VpcPeeringConnectionAlreadyExists", message).hint(format!("{id} joins {a} and {b}"))
 }
 
-fn check_limit(world: &World, vpc: VpcId) -> Result<(), Refusal> {
-    if world.peerings_of(vpc).count() < MOST_ACTIVE {
-        return Ok(());
-    }
-    let message = format!("You have reached the limit of active VPC peering connections for the VPC '{vpc}'.");
-    Err(Refusal::new("VpcPeeringConnectionsPerVpcLimitExceeded", message))
+fn check_limit(world: &World, context: &Context<'_>, vpc: VpcId) -> Result<(), Refusal> {
+    let message = || format!("You have reached the limit of active VPC peering connections for the VPC '{vpc}'.");
+    let refusal = || Refusal::new("VpcPeeringConnectionsPerVpcLimitExceeded", message());
+    quota::check(context.quotas.peerings_per_vpc, world.peerings_of(vpc), refusal)
 }
 
 /// Drops what nobody sees any more.
