@@ -36,6 +36,6 @@ pub use matrix::{Matrix, Of, matrix};
 pub use name::{Resolution, Zone};
 pub use packet::Packet;
 pub use question::{Listening, MalformedQuestion, Question, Source, Target, What};
-pub use remedy::{Remedy, remedies};
+pub use remedy::{Remedy, remedies, remedies_until};
 pub use tell::{code, json, sentence};
 pub use trace::{Arrival, Cause, Chosen, Next, Place, Step, Trace, Way, Who};

@@ -41,7 +41,7 @@ pub(crate) struct Policy<'a> {
 }
 
 impl<'a> Policy<'a> {
-    fn of(attached: &'a Attached) -> Self {
+    pub fn of(attached: &'a Attached) -> Self {
         Self { kind: attached.kind, name: &attached.name, document: &attached.document }
     }
     pub fn statement_ref(&self, index: usize) -> StatementRef {
@@ -51,14 +51,14 @@ impl<'a> Policy<'a> {
 }
 
 /// The policies that apply to this request, after the rules on who is subject to what.
-struct Gates<'a> {
-    service_control: &'a [Vec<Attached>],
-    resource_control: &'a [Vec<Attached>],
-    endpoint: Option<Policy<'a>>,
-    resource: Option<Policy<'a>>,
-    identity: &'a [Attached],
-    boundary: Option<&'a Attached>,
-    session: &'a [Attached],
+pub(crate) struct Gates<'a> {
+    pub service_control: &'a [Vec<Attached>],
+    pub resource_control: &'a [Vec<Attached>],
+    pub endpoint: Option<Policy<'a>>,
+    pub resource: Option<Policy<'a>>,
+    pub identity: &'a [Attached],
+    pub boundary: Option<&'a Attached>,
+    pub session: &'a [Attached],
 }
 
 /// The path of service-linked roles.
@@ -67,7 +67,7 @@ const LINKED_ROLES: &str = "/aws-service-role/";
 type Granted = Result<Vec<StatementRef>, PolicyKind>;
 
 impl<'a> Gates<'a> {
-    fn new(ask: &'a Ask<'_>, policies: &'a PolicySet) -> Self {
+    pub fn new(ask: &'a Ask<'_>, policies: &'a PolicySet) -> Self {
         // Nobody and a service have no identity side, and no organization's control over them.
         let has_identity = ask.caller.account().is_some();
         // Nor has an organization over what a service does by the role that is linked to it.
@@ -193,7 +193,10 @@ impl<'a> Gates<'a> {
 }
 
 /// The matching Allow that names the caller most closely.
-fn allowing<'a>(request: &Request<'_>, policies: impl Iterator<Item = Policy<'a>>) -> Option<(Reach, StatementRef)> {
+pub(crate) fn allowing<'a>(
+    request: &Request<'_>,
+    policies: impl Iterator<Item = Policy<'a>>,
+) -> Option<(Reach, StatementRef)> {
     let mut best: Option<(Reach, Policy<'a>, usize)> = None;
     for policy in policies {
         for (index, statement) in policy.document.statements().iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 use crate::spanned::{Node, Position, Step, shown};
-use crate::statement::{Effect, Statement};
+use crate::statement::{Effect, Listed, Statement};
 use std::collections::BTreeSet;
 
 /// A checked policy document. Two are equal when their texts are.
@@ -71,6 +71,15 @@ impl Document {
             return Err(MalformedDocument::at(text, &member(place, "Sid"), reason));
         }
         Ok(Self { text: text.to_owned(), version, id, statements })
+    }
+
+    /// The same with one statement that meets nothing any more; the others keep their places.
+    pub(crate) fn lifted(&self, index: usize) -> Self {
+        let mut lifted = self.clone();
+        if let Some(statement) = lifted.statements.get_mut(index) {
+            statement.actions = Listed { negated: false, patterns: Vec::new() };
+        }
+        lifted
     }
 
     /// An identity policy, a boundary, a session policy or a service control policy: no principals, resources in

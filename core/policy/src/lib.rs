@@ -3,12 +3,14 @@
 
 mod action;
 mod advice;
+mod amend;
 mod ask;
 mod condition;
 pub mod context;
 mod decide;
 mod decision;
 mod document;
+mod gates;
 mod hint;
 mod json;
 mod key;
@@ -32,12 +34,14 @@ mod verdict;
 
 pub use action::ActionPattern;
 pub use advice::advice;
+pub use amend::{Amendment, Amendments, amended, amendments};
 pub use ask::{Ask, Judge, Keys};
 pub use condition::Condition;
 pub use context::{keys_of, keys_within};
 pub use decide::{decide, decide_given};
 pub use decision::{Decision, NearMiss, PolicyKind, StatementRef, Test};
 pub use document::{Document, ENDPOINT_POLICY_CHARACTERS_MAX, MalformedDocument, Version};
+pub use gates::{GateSays, gates, stops};
 pub use hint::hint;
 pub use membership::{Membership, Memberships};
 pub use message::authorization_message;

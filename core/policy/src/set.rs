@@ -41,10 +41,20 @@ pub struct PolicySet {
 impl PolicySet {
     /// The statement that a decision speaks of, if its policy is in this set.
     pub fn statement(&self, named: &StatementRef) -> Option<&Statement> {
+        let policy = self.all().find(|policy| policy.kind == named.kind && policy.name == named.policy)?;
+        policy.document.statements().get(named.index)
+    }
+
+    /// All of them, in no order that counts.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Attached> {
         let levels = self.service_control.iter().chain(&self.resource_control).flatten();
         let one = self.boundary.iter().chain(&self.endpoint).chain(&self.resource);
-        let mut all = self.identity.iter().chain(&self.session).chain(one).chain(levels);
-        let policy = all.find(|policy| policy.kind == named.kind && policy.name == named.policy)?;
-        policy.document.statements().get(named.index)
+        self.identity.iter().chain(&self.session).chain(one).chain(levels)
+    }
+
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut Attached> {
+        let levels = self.service_control.iter_mut().chain(&mut self.resource_control).flatten();
+        let one = self.boundary.iter_mut().chain(&mut self.endpoint).chain(&mut self.resource);
+        self.identity.iter_mut().chain(&mut self.session).chain(one).chain(levels)
     }
 }

@@ -17,6 +17,7 @@ mod tls;
 pub use accept::{Arrived, Place, Sort, Way};
 pub use record::{Record, Records};
 pub use reply::{Body, Reply};
+pub use route::is_name_of;
 pub use tls::{Authority, AuthorityError, certify};
 
 use async_trait::async_trait;

@@ -60,7 +60,7 @@ pub(crate) fn read_host(host: &str) -> Option<HostName> {
 }
 
 /// Whether `asked` is a name of this service in this region.
-pub(crate) fn is_name_of(asked: &str, service: &str, region: &Region) -> bool {
+pub fn is_name_of(asked: &str, service: &str, region: &Region) -> bool {
     let global = || Region::new("us-east-1");
     read_host(asked).is_some_and(|host| {
         reversed(&host.service) == reversed(service) && host.region.unwrap_or_else(global) == *region

@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod ciphers;
+mod guarded;
 mod judged;
 
 pub use ciphers::{Ciphers, Closed, Envelope, OnBehalf};
+pub use guarded::Guarded;
 pub use judged::{Decisions, Judged, deciding};
 
 use async_trait::async_trait;
@@ -20,6 +22,11 @@ pub trait Service: Send + Sync {
     async fn call(&self, call: Call) -> Result<Value, Refusal>;
     /// The operations it implements, by model name: for the coverage page.
     fn operations(&self) -> Vec<&'static str>;
+    /// The resource of this ARN as the service puts it before the gate. `None`: there is none, or the service's resources
+    /// have no policies and nothing that the ARN does not tell.
+    fn guarded(&self, _arn: &str) -> Option<Guarded> {
+        None
+    }
 }
 
 /// What an access key id stands for.

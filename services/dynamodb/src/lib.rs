@@ -22,7 +22,7 @@ use engines::Engines;
 use policies::Policies;
 use postern_call::{Call, Refusal};
 use postern_policy::Judge;
-use postern_serve::Service;
+use postern_serve::{Guarded, Service};
 use postern_store::Store;
 use serde_json::Value;
 use std::path::Path;
@@ -61,6 +61,14 @@ impl Service for DynamoDb {
         };
         let account = call.caller.account().ok_or_else(missing)?;
         self.serve(&call, account).await
+    }
+
+    fn guarded(&self, arn: &str) -> Option<Guarded> {
+        let account = arn.split(':').nth(4)?.parse().ok()?;
+        // An index has the policy of its table.
+        let table = arn.split("/index/").next().unwrap_or(arn);
+        let policy = self.policies.get(table).map(|policy| Arc::new(policy.document.clone()));
+        Some(Guarded { account, policy, keys: postern_policy::Keys::new() })
     }
 
     fn operations(&self) -> Vec<&'static str> {

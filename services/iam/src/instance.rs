@@ -93,7 +93,7 @@ impl Iam {
     }
 
     /// The role behind an instance profile or a role's ARN.
-    fn role_named(&self, account: AccountId, profile_or_role: &str) -> Result<String, Refusal> {
+    pub(crate) fn role_named(&self, account: AccountId, profile_or_role: &str) -> Result<String, Refusal> {
         if let Ok(arn) = profile_or_role.parse::<Arn>()
             && let Some(path) = arn.resource.strip_prefix("role/")
         {
@@ -139,7 +139,7 @@ fn has(session: &Session, keys: &BTreeMap<String, Vec<String>>) -> bool {
     keys.iter().all(|(key, values)| session.keys.get(key) == Some(values))
 }
 
-fn trusts_ec2(account: AccountId, role: &Role, now: OffsetDateTime) -> bool {
+pub(crate) fn trusts_ec2(account: AccountId, role: &Role, now: OffsetDateTime) -> bool {
     let caller = Caller::of(Principal::Service { name: "ec2.amazonaws.com".into() });
     let via = Via::Service { principal: "ec2.amazonaws.com".into() };
     let arn = role.arn(account);

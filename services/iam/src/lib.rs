@@ -26,6 +26,7 @@ mod state;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod thought;
 mod token;
 mod totp;
 mod usage;
@@ -36,4 +37,5 @@ pub use instance::{InstanceProfile, SessionCredentials};
 pub use service::{Controls, IamService};
 pub use start::Preload;
 pub use sts::StsService;
+pub use thought::Bearer;
 pub use token::Issuers;

@@ -5,8 +5,9 @@ use crate::kms::Kms;
 use crate::verb::{VERBS, Verb};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
-use postern_policy::Judge;
-use postern_serve::Service;
+use postern_kit::resource_tag_keys;
+use postern_policy::{Judge, Keys};
+use postern_serve::{Guarded, Service};
 use postern_store::Pending;
 use serde_json::Value;
 use std::sync::Arc;
@@ -50,6 +51,14 @@ impl Service for KmsService {
             durable.durable().await.map_err(Refusal::internal)?;
         }
         Ok(reply)
+    }
+
+    fn guarded(&self, arn: &str) -> Option<Guarded> {
+        let id = arn.rsplit_once(":key/")?.1.replace('-', "");
+        let key = self.kms.read().keys.get(&id).filter(|key| key.record.arn() == arn).map(Arc::clone)?;
+        let mut keys = Keys::new();
+        resource_tag_keys(&key.record.tags, &mut keys);
+        Some(Guarded { account: key.record.account, policy: Some(Arc::new(key.document.clone())), keys })
     }
 
     fn operations(&self) -> Vec<&'static str> {

@@ -24,7 +24,7 @@ pub use store::S3Error;
 
 use postern_names::Region;
 use postern_policy::Document;
-use postern_serve::{Ciphers, Judge, Keys};
+use postern_serve::{Ciphers, Guarded, Judge, Keys};
 use s3s::Body;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -82,6 +82,13 @@ impl S3 {
     /// The policy of a bucket, for explanations.
     pub fn bucket_policy(&self, bucket: &str) -> Option<Arc<Document>> {
         self.store.bucket(bucket)?.policy.clone()
+    }
+
+    /// The bucket of an ARN, its own or one of an object in it, as the gate sees it.
+    pub fn guarded(&self, arn: &str) -> Option<Guarded> {
+        let name = arn.strip_prefix("arn:aws:s3:::")?.split('/').next()?;
+        let bucket = self.store.bucket(name)?;
+        Some(Guarded { account: bucket.owner, policy: bucket.policy.clone(), keys: postern_policy::Keys::new() })
     }
 
     /// How many buckets there are, of all accounts.

@@ -2,12 +2,13 @@
 
 use crate::desk::Desk;
 use crate::refuse;
-use crate::secrets::Secrets;
+use crate::secrets::{Address, Secrets};
 use crate::verb::{self, OPERATIONS, REFUSED};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
-use postern_policy::Judge;
-use postern_serve::{Ciphers, Service};
+use postern_kit::resource_tag_keys;
+use postern_policy::{Judge, Keys};
+use postern_serve::{Ciphers, Guarded, Service};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -41,6 +42,15 @@ impl Service for SecretsManagerService {
         }
         let desk = Desk::new(&self.secrets, self.ciphers.as_ref(), self.judge.as_ref(), &call);
         verb::serve(&desk, operation).await
+    }
+
+    fn guarded(&self, arn: &str) -> Option<Guarded> {
+        let region = arn.split(':').nth(3)?;
+        let address = Address::read(arn, None, region).ok()?;
+        let secret = address.find(&self.secrets.read())?;
+        let mut keys = Keys::new();
+        resource_tag_keys(&secret.record.tags, &mut keys);
+        Some(Guarded { account: secret.record.account, policy: secret.document.clone().map(Arc::new), keys })
     }
 
     fn operations(&self) -> Vec<&'static str> {

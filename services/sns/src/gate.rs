@@ -4,6 +4,7 @@ use crate::state::Topic;
 use postern_call::{Call, Refusal};
 use postern_kit::{Question, resource_tag_keys};
 use postern_policy::{Document, Judge, Keys};
+use postern_serve::Guarded;
 use std::sync::Arc;
 
 /// May the caller do this to a topic?
@@ -12,6 +13,14 @@ pub fn ask(judge: &dyn Judge, call: &Call, action: &str, topic: &Topic, mut keys
     let policy = topic.policy.as_ref().map(|policy| Arc::clone(&policy.0)).or_else(|| first(topic));
     let (arn, account) = (topic.arn(), Some(topic.account));
     Question { service: "sns", action, resource: &arn, account, policy: policy.as_deref(), keys }.put(judge, call)
+}
+
+/// A topic with its policy and its tags.
+pub fn guarded(topic: &Topic) -> Option<Guarded> {
+    let mut keys = Keys::new();
+    resource_tag_keys(&topic.tags, &mut keys);
+    let policy = topic.policy.as_ref().map(|policy| Arc::clone(&policy.0)).or_else(|| first(topic));
+    Some(Guarded { account: topic.account, policy, keys })
 }
 
 /// The same for what is about no topic.

@@ -10,7 +10,7 @@ use postern_call::{Call, Refusal};
 use postern_kit::not_implemented;
 use postern_names::{AccountId, Arn};
 use postern_policy::{Judge, Keys};
-use postern_serve::Service;
+use postern_serve::{Guarded, Service};
 use postern_store::{Store, StoreError};
 use serde_json::Value;
 use std::sync::Arc;
@@ -113,6 +113,11 @@ impl Service for Sns {
             "UntagResource" => verb::tags::remove(self, &call).await,
             other => Err(not_implemented("Amazon SNS", other)),
         }
+    }
+
+    fn guarded(&self, arn: &str) -> Option<Guarded> {
+        let topic = self.topics.topic(arn)?;
+        gate::guarded(&topic)
     }
 
     fn operations(&self) -> Vec<&'static str> {

@@ -6,9 +6,9 @@ use crate::verb;
 use crate::{gate, refuse};
 use async_trait::async_trait;
 use postern_call::{Call, Refusal};
-use postern_kit::not_implemented;
+use postern_kit::{not_implemented, resource_tag_keys};
 use postern_policy::{Judge, Keys};
-use postern_serve::Service;
+use postern_serve::{Guarded, Service};
 use postern_store::{Store, StoreError};
 use serde_json::Value;
 use std::sync::Arc;
@@ -120,6 +120,16 @@ impl Service for Sqs {
             "UntagQueue" => verb::tags::remove(self, &call).await,
             other => Err(not_implemented("Amazon SQS", other)),
         }
+    }
+
+    fn guarded(&self, arn: &str) -> Option<Guarded> {
+        let name = Name::from_arn(arn)?;
+        let queue = self.queues.find(&name)?;
+        let state = queue.lock();
+        let mut keys = Keys::new();
+        resource_tag_keys(&state.row.tags, &mut keys);
+        let policy = state.row.settings.policy.as_ref().map(|policy| Arc::clone(&policy.0));
+        Some(Guarded { account: name.account, policy, keys })
     }
 
     fn operations(&self) -> Vec<&'static str> {

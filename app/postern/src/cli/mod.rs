@@ -2,6 +2,7 @@
 
 mod account;
 mod between;
+mod call;
 mod chaos;
 mod coverage;
 mod doctor;
@@ -10,9 +11,11 @@ pub mod env;
 mod exec;
 mod explain;
 mod lab;
+mod last;
 mod mermaid;
 mod picture;
 mod policy;
+mod request;
 mod status;
 pub mod up;
 mod upstream;

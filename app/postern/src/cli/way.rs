@@ -7,6 +7,13 @@ use std::io::IsTerminal;
 const STOP_WIDTH: usize = 19;
 
 pub fn print(answer: &Value) {
+    steps(answer);
+    println!("{}", verdict(answer));
+    changes(answer);
+}
+
+/// What is met on the way.
+pub fn steps(answer: &Value) {
     println!("{} > {} {}", text(answer, "from"), text(answer, "to"), text(answer, "what"));
     if let Some(name) = answer.get("name").filter(|name| !name.is_null()) {
         println!("  {}", text(name, "why"));
@@ -31,7 +38,10 @@ pub fn print(answer: &Value) {
         let stop = format!("{:<STOP_WIDTH$}", text(step, "stop"));
         println!("  {} {stop} {}", paint(mark, colour), text(step, "why"));
     }
-    println!("{}", verdict(answer));
+}
+
+/// What would open the way.
+pub fn changes(answer: &Value) {
     for (number, commands) in list(answer, "change").iter().enumerate() {
         println!("{}", if number == 0 { "to open the way:" } else { "or:" });
         for command in commands.as_array().into_iter().flatten().filter_map(Value::as_str) {

@@ -65,8 +65,12 @@ pub enum Explain {
     Request(String),
     /// The latest refused requests, at most so many.
     Last(usize),
+    /// The last call and the connections of one instance.
+    LastOf(String),
     /// One way through the network.
     Way(WayQuestion),
+    /// The same with the call that is made at the end of it.
+    Call { way: WayQuestion, call: CallQuestion },
     /// Who reaches whom.
     Matrix {
         /// `instances`, `subnets` or `endpoints`; those that ask the last are instances.
@@ -84,6 +88,17 @@ pub struct WayQuestion {
     pub to: String,
     /// `tcp`, `udp` or `icmp`.
     pub protocol: String,
+}
+
+/// Who asks for what, as the user wrote it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CallQuestion {
+    /// `None`: the role of the instance that the question comes from.
+    pub caller: Option<String>,
+    /// `s3:GetObject`.
+    pub action: Option<String>,
+    /// An ARN.
+    pub resource: Option<String>,
 }
 
 /// What is asked about accounts.

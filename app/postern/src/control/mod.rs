@@ -7,5 +7,5 @@ mod message;
 mod server;
 
 pub use client::{Resizer, ask, exec};
-pub use message::{AccountWord, Chaos, Exec, Explain, Request, Running, WayQuestion, Window};
+pub use message::{AccountWord, CallQuestion, Chaos, Exec, Explain, Request, Running, WayQuestion, Window};
 pub use server::{Control, Explainer, serve};

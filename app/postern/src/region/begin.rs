@@ -6,6 +6,7 @@ use super::converge::Converger;
 use super::data_plane::{self, DataPlane};
 use super::explain::Explanations;
 use super::gate::Gate;
+use super::gates::Calls;
 use super::instance_facts::Facts;
 use super::lifecycle::Lifecycle;
 use super::notary::Notary;
@@ -97,6 +98,13 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         notary: &notary,
     };
     let (services, deliveries) = services::make(&parts)?;
+    let calls = Calls {
+        gate: Arc::clone(&gate),
+        iam: Arc::clone(&iam),
+        services: services.clone(),
+        s3: Arc::clone(&objects),
+        account: settings.account,
+    };
     let door = Door::new(
         Behind {
             services,
@@ -144,7 +152,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
 
     serve_host(&door, listener)?;
     let told = told(settings, &endpoint, world, &lifecycle, objects, (registry, ec2));
-    control::serve(dir, told.clone(), Arc::new(Explanations { door: Arc::clone(&door), ways }))?;
+    control::serve(dir, told.clone(), Arc::new(Explanations { door: Arc::clone(&door), ways, calls }))?;
     lifecycle.kick_all();
     let uses = Arc::clone(&iam);
     tokio::spawn(async move { uses.keep_usage().await });

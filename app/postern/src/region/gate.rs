@@ -3,7 +3,7 @@
 use super::decisions::Log;
 use super::seal::Seal;
 use postern_iam::Iam;
-use postern_model::World;
+use postern_model::{VpcEndpoint, World};
 use postern_names::{AccountId, Via, VpcEndpointId};
 use postern_organizations::Organizations;
 use postern_policy::authorization_message;
@@ -29,6 +29,8 @@ struct Known {
     organizations: Arc<Organizations>,
 }
 
+const FULL_ACCESS: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
 /// Texts kept parsed; beyond it the store is emptied, so that clients passing ever new session policies cannot fill it.
 const MOST_PARSED: usize = 10_000;
 
@@ -46,6 +48,17 @@ impl Gate {
         if self.known.set(Known { world, iam, organizations }).is_err() {
             tracing::error!("the gate already knows the World and IAM");
         }
+    }
+
+    /// The policies that a request would meet.
+    pub fn policies(&self, ask: &Ask<'_>) -> PolicySet {
+        self.gather(ask)
+    }
+
+    /// The policy of an endpoint of any World; one that is only thought of has full access, as a new one.
+    pub fn endpoint_in(&self, endpoint: &VpcEndpoint) -> Option<Attached> {
+        let text = if endpoint.policy.is_empty() { FULL_ACCESS } else { &endpoint.policy };
+        Some(Attached::new(PolicyKind::Endpoint, endpoint.id.to_string(), self.parse(text)?))
     }
 
     /// The endpoint's policy as the World has it now: a change is in force with the next request.

@@ -73,7 +73,7 @@ impl FactsSource for OfVpc {
 }
 
 /// The condition keys that an instance's credentials bring along (IAM guide, "EC2 instance source keys").
-fn keys_of(world: &World, instance: &Instance) -> BTreeMap<String, Vec<String>> {
+pub fn keys_of(world: &World, instance: &Instance) -> BTreeMap<String, Vec<String>> {
     let arn = format!("arn:aws:ec2:{}:{}:instance/{}", instance.region, instance.owner, instance.id);
     let mut keys = BTreeMap::from([
         ("aws:Ec2InstanceSourceVpc".to_owned(), vec![instance.vpc.to_string()]),

@@ -23,15 +23,21 @@ pub struct Ways {
 impl Ways {
     /// The trace, and what would open the way.
     pub fn explain(&self, asked: &WayQuestion) -> Result<Value, Trouble> {
-        let world = self.world();
-        let question = question(asked)?;
-        known(&world, &question)?;
+        let (world, question) = self.ready(asked)?;
         let ground = Ground::new(&world);
         let listening = self.listening(&ground.explain(&question, &Listening::new()));
         let trace = ground.explain(&question, &listening);
         let mut told = json(&ground, &trace);
         told["change"] = remedies(&world, &question, &listening).into_iter().map(|remedy| remedy.commands).collect();
         Ok(told)
+    }
+
+    /// The World as it is, and the question if everything in it is there.
+    pub fn ready(&self, asked: &WayQuestion) -> Result<(World, Question), Trouble> {
+        let world = self.world();
+        let question = question(asked)?;
+        known(&world, &question)?;
+        Ok((world, question))
     }
 
     /// Whether each of a kind answers each on the port.
@@ -66,12 +72,12 @@ impl Ways {
     }
 
     /// The World as it is: it goes on while the question is worked out.
-    fn world(&self) -> World {
+    pub fn world(&self) -> World {
         self.world.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
     /// What listens in the instance that gets the packet.
-    fn listening(&self, trace: &Trace) -> Listening {
+    pub fn listening(&self, trace: &Trace) -> Listening {
         let Some(Arrival { who: Who::Instance(id), .. }) = trace.arrival else { return Listening::new() };
         let read = || {
             let table =

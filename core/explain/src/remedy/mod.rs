@@ -6,6 +6,7 @@ mod group;
 mod name;
 mod other;
 mod route;
+mod through;
 
 use crate::ground::Ground;
 use crate::question::{Listening, Question};
@@ -42,7 +43,18 @@ const OFFERED_MAX: usize = 3;
 
 /// The ways to open the way that a question is about; none if it is open, or if no `aws` command helps.
 pub fn remedies(world: &World, question: &Question, listening: &Listening) -> Vec<Remedy> {
-    let mut found: Vec<Remedy> = Vec::new();
+    remedies_until(world, question, listening, |_, _| true).into_iter().map(|(remedy, _)| remedy).collect()
+}
+
+/// The same until something holds of an open way besides: that it leads through an endpoint, say. Each with the World that
+/// it makes.
+pub fn remedies_until(
+    world: &World,
+    question: &Question,
+    listening: &Listening,
+    holds: impl Fn(&World, &Trace) -> bool,
+) -> Vec<(Remedy, World)> {
+    let mut found: Vec<(Remedy, World)> = Vec::new();
     let nothing = Remedy { commands: vec![], cost: 0 };
     let mut open = vec![(world.clone(), nothing)];
     for _ in 0..TRIES_MAX {
@@ -51,9 +63,9 @@ pub fn remedies(world: &World, question: &Question, listening: &Listening) -> Ve
         let (world, done) = open.swap_remove(place);
         let ground = Ground::new(&world);
         let trace = ground.explain(question, listening);
-        if trace.is_answered {
+        if trace.is_answered && holds(&world, &trace) {
             if !done.commands.is_empty() {
-                found.push(done);
+                found.push((done, world));
             }
             if found.len() == OFFERED_MAX {
                 break;
@@ -63,7 +75,8 @@ pub fn remedies(world: &World, question: &Question, listening: &Listening) -> Ve
         if done.commands.len() == CHANGES_MAX {
             continue;
         }
-        for candidate in candidates(&ground, &trace) {
+        let next = if trace.is_answered { through::candidates(&ground, &trace) } else { candidates(&ground, &trace) };
+        for candidate in next {
             if done.commands.contains(&candidate.command) {
                 continue;
             }
