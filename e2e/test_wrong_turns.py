@@ -347,10 +347,10 @@ def test_what_cannot_be_asked_is_said(root_region):
     assert "no role and no user" in said("--as", "role/nobody", "--action", "s3:ListAllMyBuckets")
 
 
-def test_words_and_picture(region, network, role, get_object, tmp_path):
+def test_words_and_picture(region, network, role, get_object):
     role.may({"Sid": "Other", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"})
     network.gateway_endpoint(network.private_table)
-    picture = tmp_path / "call.svg"
+    picture = (region.home if region.mode == "root" else region.data) / "call.svg"
     words = region.postern("explain", "--from", get_object.instance, "--to", S3, "--svg", str(picture), *get_object.words).stdout
     for word in ("tls name", "credentials", "endpoint", "identity", "nearly statement `Other`", "stopped: identity_policy", "aws:SourceVpce = vpce-", "aws iam put-role-policy"):
         assert word in words, (word, words)

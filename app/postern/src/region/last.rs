@@ -1,7 +1,7 @@
 //! `postern explain --last i-...`: what an instance's last call and the connections that it is trying came to, from the door's
 //! records, the instance's sockets and the data plane's drop counters, each beside what the model says of it.
 
-use super::explain::{Explanations, whole};
+use super::explain::{Explanations, brief, whole};
 use crate::control::{CallQuestion, WayQuestion};
 use crate::say::Trouble;
 use postern_door::Record;
@@ -49,7 +49,7 @@ impl Explanations {
             .collect();
         let requests = self.door.records().latest(usize::MAX);
         let mut own = requests.iter().rev().filter(|record| is_of(&world, instance, record));
-        let last = own.clone().next().map(|record| super::explain::brief(record));
+        let last = own.clone().next().map(brief);
         let refused = own.find(|record| record.status >= 400).map(|record| self.refused(&world, instance, record));
         Ok(json!({
             "instance": id,
@@ -222,7 +222,7 @@ mod tests {
         let words = u32::from_ne_bytes([10, 0, 2, 7]);
         let tried = Attempt { to: Ipv4Addr::new(10, 0, 2, 7), port: 443, retries: 3 };
         let table = format!("{head}{}{}", line(&format!("{words:08X}:01BB"), "02"), line("0501000A:01BB", "01"));
-        assert_eq!(attempts(&table), [tried.clone()]);
+        assert_eq!(attempts(&table), std::slice::from_ref(&tried));
         let six = format!("{head}{}", line(&format!("0000000000000000FFFF0000{words:08X}:01BB"), "02"));
         assert_eq!(attempts(&six), [tried]);
         let snmp = "Ip: a\nIp: 1\nTcp: ActiveOpens AttemptFails\nTcp: 9 4\n";

@@ -102,3 +102,42 @@ impl Amendment {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{ask, attached, endpoint, identity, policy, session};
+
+    const EVERYTHING: &str = r#""Effect":"Allow","Action":"*","Resource":"*""#;
+
+    #[test]
+    fn the_smallest_change_comes_first() {
+        let (caller, via) = (session(), endpoint());
+        let deny = r#""Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}"#;
+        let mut set = identity(EVERYTHING);
+        set.resource = Some(policy(PolicyKind::Resource, deny));
+        let offered = amendments(&ask(&caller, &via, "s3:GetObject"), &set);
+        assert!(offered[0][0].text.as_ref().unwrap().contains(r#"["vpc-1","vpc-"#), "{offered:?}");
+        assert!(offered[1][0].text.as_ref().unwrap().contains("aws:PrincipalArn"), "{offered:?}");
+        assert!(offered[2][0].text.is_none(), "{offered:?}");
+    }
+
+    #[test]
+    fn what_aws_keeps_is_not_edited_and_an_endpoint_is_reset() {
+        let (caller, via) = (session(), endpoint());
+        let read = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::other"}}"#;
+        let mut set = PolicySet {
+            identity: vec![attached(PolicyKind::Identity, "arn:aws:iam::aws:policy/Read", read)],
+            ..PolicySet::default()
+        };
+        let asked = ask(&caller, &via, "s3:GetObject");
+        let offered = amendments(&asked, &set);
+        assert!(offered.iter().flatten().all(|one| one.is_new && one.policy == "allow-GetObject"), "{offered:?}");
+        set = identity(EVERYTHING);
+        let nobody = r#""Effect":"Deny","Principal":"*","Action":"*","Resource":"*""#;
+        set.endpoint = Some(policy(PolicyKind::Endpoint, nobody));
+        let offered = amendments(&asked, &set);
+        assert_eq!((offered[0].len(), &offered[0][0].text), (1, &None), "{offered:?}");
+        assert!(amendments(&asked, &identity(EVERYTHING)).is_empty());
+    }
+}

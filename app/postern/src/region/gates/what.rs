@@ -75,8 +75,9 @@ fn checked(action: &str, resource: &str) -> Result<String, Trouble> {
             .map_or_else(|| "it has none: leave --resource out".to_owned(), |form| format!("its form is {form}"));
         return Err(Trouble::new(format!("{spelled} is never asked for on {resource}")).hint(hint));
     }
-    if resource == "*" && known.resource_types().any(|(_, is_required)| is_required) {
-        let form = forms.next().unwrap_or_default();
+    if resource == "*"
+        && let Some(form) = forms.next()
+    {
         return Err(Trouble::new(format!("{spelled} on what?")).hint(format!("--resource {form}")));
     }
     Ok(spelled)
