@@ -355,3 +355,49 @@ def test_words_and_picture(region, network, role, get_object):
     for word in ("tls name", "credentials", "endpoint", "identity", "nearly statement `Other`", "stopped: identity_policy", "aws:SourceVpce = vpce-", "aws iam put-role-policy"):
         assert word in words, (word, words)
     assert "identity policy" in picture.read_text()
+
+
+def test_the_default_group_admits_its_own_members_only(network, get_secret):
+    """An interface endpoint without a group of its own has the VPC's default group."""
+    groups = network.ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [network.vpc]}])["SecurityGroups"]
+    default = next(group["GroupId"] for group in groups if group["GroupName"] == "default")
+    other = network.group("client")
+    [interface] = network.ec2.describe_network_interfaces(Filters=[{"Name": "attachment.instance-id", "Values": [get_secret.instance]}])["NetworkInterfaces"]
+    network.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=[other])
+    network.ec2.modify_vpc_endpoint(VpcEndpointId=get_secret.endpoint, AddSecurityGroupIds=[default], RemoveSecurityGroupIds=[get_secret.group])
+    answer = get_secret.is_stopped("security_group_in", default)
+    get_secret.is_repaired_by(answer)
+    # What the repair put into the default group would outlive the VPC's other groups.
+    rules = network.ec2.describe_security_groups(GroupIds=[default])["SecurityGroups"][0]["IpPermissions"]
+    network.ec2.revoke_security_group_ingress(GroupId=default, IpPermissions=rules)
+
+
+def test_an_acl_without_ephemeral_ports(network, get_object):
+    """gateway-endpoint: the answer does not come back."""
+    network.gateway_endpoint(network.private_table)
+    acl = network.ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
+    entry = {"NetworkAclId": acl, "Protocol": "6", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0", "PortRange": {"From": 443, "To": 443}}
+    for egress in (True, False):
+        network.ec2.create_network_acl_entry(**entry, RuleNumber=100, Egress=egress)
+    acls = network.ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [network.private]}])["NetworkAcls"]
+    association = next(a for a in acls[0]["Associations"] if a["SubnetId"] == network.private)
+    network.ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
+    answer = get_object.is_stopped("network_acl_in", acl)
+    get_object.is_repaired_by(answer)
+
+
+def test_a_more_specific_route_wins_over_the_endpoint(network, get_object):
+    network.gateway_endpoint(network.private_table)
+    address = network.region.run(get_object.instance, f"getent ahostsv4 {S3} | head -1 | cut -d' ' -f1").stdout.strip()
+    network.ec2.create_route(RouteTableId=network.private_table, DestinationCidrBlock=f"{address}/32", GatewayId=network.igw)
+    answer = get_object.is_stopped("internet_gateway")
+    assert answer["change"][0] == [f"aws ec2 delete-route --route-table-id {network.private_table} --destination-cidr-block {address}/32"]
+    get_object.is_repaired_by(answer)
+
+
+def test_another_regions_service_is_not_behind_the_endpoint(network, get_object):
+    """No `aws` command leads there without an address of its own or a NAT gateway: the stop is named all the same."""
+    network.gateway_endpoint(network.private_table)
+    get_object.host = "s3.eu-west-1.amazonaws.com"
+    get_object.command += " --endpoint-url https://s3.eu-west-1.amazonaws.com"
+    get_object.is_stopped("route_table", network.private_table)
