@@ -103,6 +103,15 @@ def test_foreign_credentials_at_our_careless_bucket(organization, bucket):
         )
 
 
+def test_a_bucket_that_keeps_its_public_policy_to_itself(organization, bucket):
+    assert explained(organization, organization.stranger, bucket)["allowed"]
+    block = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": False, "RestrictPublicBuckets": True}
+    organization.member.client("s3").put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
+    answer = explained(organization, organization.stranger, bucket)
+    assert not answer["allowed"] and "RestrictPublicBuckets" in answer["stopped_by"]["why"] and not gets(organization.stranger, bucket)
+    assert explained(organization, organization.member, bucket)["allowed"] and gets(organization.member, bucket)
+
+
 def test_our_bucket_for_our_endpoint_only(organization, bucket):
     policy = everybody(bucket)
     policy["Statement"].append({

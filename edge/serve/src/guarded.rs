@@ -12,4 +12,6 @@ pub struct Guarded {
     pub policy: Option<Arc<Document>>,
     /// The condition keys that a request for it has by the resource alone: its tags. Names in lower case.
     pub keys: Keys,
+    /// Why nobody of another account gets in, whatever the policies say: a bucket whose public policy is restricted.
+    pub shut: Option<&'static str>,
 }

@@ -68,7 +68,7 @@ impl Service for DynamoDb {
         // An index has the policy of its table.
         let table = arn.split("/index/").next().unwrap_or(arn);
         let policy = self.policies.get(table).map(|policy| Arc::new(policy.document.clone()));
-        Some(Guarded { account, policy, keys: postern_policy::Keys::new() })
+        Some(Guarded { account, policy, keys: postern_policy::Keys::new(), shut: None })
     }
 
     fn operations(&self) -> Vec<&'static str> {

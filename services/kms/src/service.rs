@@ -58,7 +58,7 @@ impl Service for KmsService {
         let key = self.kms.read().keys.get(&id).filter(|key| key.record.arn() == arn).map(Arc::clone)?;
         let mut keys = Keys::new();
         resource_tag_keys(&key.record.tags, &mut keys);
-        Some(Guarded { account: key.record.account, policy: Some(Arc::new(key.document.clone())), keys })
+        Some(Guarded { account: key.record.account, policy: Some(Arc::new(key.document.clone())), keys, shut: None })
     }
 
     fn operations(&self) -> Vec<&'static str> {

@@ -88,7 +88,14 @@ impl S3 {
     pub fn guarded(&self, arn: &str) -> Option<Guarded> {
         let name = arn.strip_prefix("arn:aws:s3:::")?.split('/').next()?;
         let bucket = self.store.bucket(name)?;
-        Some(Guarded { account: bucket.owner, policy: bucket.policy.clone(), keys: postern_policy::Keys::new() })
+        let restricts = bucket.settings.public_block.is_some_and(|block| block.restrict_buckets);
+        Some(Guarded {
+            account: bucket.owner,
+            policy: bucket.policy.clone(),
+            keys: postern_policy::Keys::new(),
+            shut: (bucket.public && restricts)
+                .then_some("the bucket's policy is public, and RestrictPublicBuckets keeps others out"),
+        })
     }
 
     /// How many buckets there are, of all accounts.

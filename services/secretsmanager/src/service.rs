@@ -50,7 +50,12 @@ impl Service for SecretsManagerService {
         let secret = address.find(&self.secrets.read())?;
         let mut keys = Keys::new();
         resource_tag_keys(&secret.record.tags, &mut keys);
-        Some(Guarded { account: secret.record.account, policy: secret.document.clone().map(Arc::new), keys })
+        Some(Guarded {
+            account: secret.record.account,
+            policy: secret.document.clone().map(Arc::new),
+            keys,
+            shut: None,
+        })
     }
 
     fn operations(&self) -> Vec<&'static str> {

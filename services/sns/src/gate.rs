@@ -20,7 +20,7 @@ pub fn guarded(topic: &Topic) -> Option<Guarded> {
     let mut keys = Keys::new();
     resource_tag_keys(&topic.tags, &mut keys);
     let policy = topic.policy.as_ref().map(|policy| Arc::clone(&policy.0)).or_else(|| first(topic));
-    Some(Guarded { account: topic.account, policy, keys })
+    Some(Guarded { account: topic.account, policy, keys, shut: None })
 }
 
 /// The same for what is about no topic.

@@ -129,7 +129,7 @@ impl Service for Sqs {
         let mut keys = Keys::new();
         resource_tag_keys(&state.row.tags, &mut keys);
         let policy = state.row.settings.policy.as_ref().map(|policy| Arc::clone(&policy.0));
-        Some(Guarded { account: name.account, policy, keys })
+        Some(Guarded { account: name.account, policy, keys, shut: None })
     }
 
     fn operations(&self) -> Vec<&'static str> {

@@ -153,13 +153,27 @@ impl Scene<'_> {
 
     fn told(&self, judged: &Judged) -> Value {
         let Some(ask) = self.ask(&judged.door) else { return Value::Null };
+        let mut told = self.told_of_policies(&ask, judged);
+        if let (Some(why), Some(stops)) = (self.shut(), told["stops"].as_array_mut()) {
+            stops.insert(0, json!({ "stop": "resource_policy", "kind": "public-access-block", "why": why }));
+        }
+        told
+    }
+
+    fn told_of_policies(&self, ask: &Ask<'_>, judged: &Judged) -> Value {
         told::policies(
-            &ask,
+            ask,
             &judged.policies,
             &judged.decision,
-            &gates(&ask, &judged.policies),
-            &stops(&ask, &judged.policies),
+            &gates(ask, &judged.policies),
+            &stops(ask, &judged.policies),
         )
+    }
+
+    /// Why the caller does not get in although the policies may allow it.
+    fn shut(&self) -> Option<&'static str> {
+        let caller = self.who.caller.as_ref().ok()?.account();
+        self.asked.shut.filter(|_| caller != self.asked.account)
     }
 
     /// What to change, from packets to policies, so that the call is allowed.
@@ -170,6 +184,10 @@ impl Scene<'_> {
         listening: &Listening,
         judged: Option<&Judged>,
     ) -> Vec<Vec<String>> {
+        if self.shut().is_some() {
+            // Its owner keeps others out on purpose, and no single command says that it should not.
+            return vec![];
+        }
         let is_allowed = |judged: &Judged| matches!(judged.decision, Decision::Allow { .. });
         let Some(action) = &self.asked.action else {
             return self.opened(world, listening).into_iter().map(|(commands, _)| commands).collect();

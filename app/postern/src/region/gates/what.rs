@@ -16,6 +16,8 @@ pub struct Asked {
     pub resource: String,
     pub account: Option<AccountId>,
     pub policy: Option<Arc<Document>>,
+    /// Why nobody of another account gets in.
+    pub shut: Option<&'static str>,
     keys: Keys,
 }
 
@@ -23,7 +25,7 @@ impl Calls {
     pub fn asked(&self, call: &CallQuestion, who: &Who) -> Result<Asked, Trouble> {
         let resource = call.resource.clone().unwrap_or_else(|| "*".to_owned());
         let Some(action) = call.action.clone() else {
-            let none = Asked { action: None, resource, account: None, policy: None, keys: Keys::new() };
+            let none = Asked { action: None, resource, account: None, policy: None, shut: None, keys: Keys::new() };
             return Ok(none);
         };
         let action = checked(&action, &resource)?;
@@ -31,8 +33,8 @@ impl Calls {
         let in_arn = || resource.split(':').nth(4).and_then(|id| id.parse().ok());
         let own = || who.account.filter(|_| resource != "*");
         let account = guarded.as_ref().map(|found| found.account).or_else(in_arn).or_else(own);
-        let (policy, keys) = guarded.map(|found| (found.policy, found.keys)).unwrap_or_default();
-        Ok(Asked { action: Some(action), resource, account, policy, keys })
+        let (policy, keys, shut) = guarded.map(|found| (found.policy, found.keys, found.shut)).unwrap_or_default();
+        Ok(Asked { action: Some(action), resource, account, policy, shut, keys })
     }
 
     /// The resource as its service puts it before the gate.
@@ -45,7 +47,8 @@ impl Calls {
             "s3" => (self.s3.guarded(resource), true),
             "sts" => {
                 let trust = self.iam.trust_of(resource);
-                let guarded = |(account, policy)| Guarded { account, policy: Some(policy), keys: Keys::new() };
+                let guarded =
+                    |(account, policy)| Guarded { account, policy: Some(policy), keys: Keys::new(), shut: None };
                 (trust.map(guarded), resource.contains(":role/"))
             }
             "sqs" | "sns" | "kms" | "secretsmanager" => {
