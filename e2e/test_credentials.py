@@ -8,8 +8,10 @@ import io
 import json
 import sqlite3
 import struct
+import subprocess
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -222,3 +224,31 @@ def test_a_saml_provider(root_region, tmp_path):
     assert code_of(sts.assume_role_with_saml, **told) == "NotImplemented"
     iam.delete_saml_provider(SAMLProviderArn=arn)
     assert code_of(iam.get_saml_provider, SAMLProviderArn=arn) == "NoSuchEntity"
+
+
+def test_a_users_ssh_keys_and_signing_certificates(root_region, tmp_path):
+    iam, user = root_region.client("iam"), "keeper"
+    iam.create_user(UserName=user)
+    key, certificate = tmp_path / "key", tmp_path / "certificate.pem"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM", "-f", str(key)], check=True, timeout=60)
+    line = Path(f"{key}.pub").read_text()
+    made = iam.upload_ssh_public_key(UserName=user, SSHPublicKeyBody=line)["SSHPublicKey"]
+    told = subprocess.run(["ssh-keygen", "-l", "-E", "md5", "-f", f"{key}.pub"], capture_output=True, text=True, check=True, timeout=60)
+    assert f"MD5:{made['Fingerprint']}" in told.stdout
+    words = {"UserName": user, "SSHPublicKeyId": made["SSHPublicKeyId"]}
+    pem = iam.get_ssh_public_key(Encoding="PEM", **words)["SSHPublicKey"]["SSHPublicKeyBody"]
+    openssl = ["openssl", "rsa", "-in", str(key), "-pubout"]
+    assert pem.split() == subprocess.run(openssl, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert [one["SSHPublicKeyId"] for one in iam.list_ssh_public_keys(UserName=user)["SSHPublicKeys"]] == [made["SSHPublicKeyId"]]
+    openssl = ["openssl", "req", "-x509", "-key", str(key), "-days", "2", "-subj", "/CN=keeper", "-out", str(certificate)]
+    subprocess.run(openssl, capture_output=True, check=True, timeout=60)
+    done = root_region.aws(
+        "iam", "upload-signing-certificate", "--user-name", user, "--certificate-body", f"file://{certificate}",
+        "--query", "Certificate.CertificateId", "--output", "text",
+    )
+    with pytest.raises(ClientError) as error:
+        iam.delete_user(UserName=user)
+    assert error.value.response["Error"]["Code"] == "DeleteConflict"
+    iam.delete_ssh_public_key(**words)
+    iam.delete_signing_certificate(UserName=user, CertificateId=done.stdout.strip())
+    iam.delete_user(UserName=user)

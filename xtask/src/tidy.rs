@@ -12,10 +12,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("core/plain-policy", &["names", "call", "policy"]),
     ("core/model", &["names"]),
     ("core/program", &["names"]),
-    ("core/control", &["names", "call", "policy", "model"]),
+    ("core/control", &["names", "call", "policy", "model", "insights"]),
     ("core/compiler", &["names", "model", "program"]),
     // A second opinion: it must never see the compiler or a program.
     ("core/explain", &["names", "model"]),
+    ("core/insights", &["names", "model", "explain"]),
     ("core/worlds", &["names", "model"]),
     ("edge/serve", &["names", "call", "policy"]),
     ("edge/wire", &["names", "call"]),

@@ -54,6 +54,9 @@ fn of(world: &World, entity: &Entity, vpcs: &mut BTreeSet<VpcId>) {
         Entity::Outages(_) => return vpcs.extend(world.vpcs.keys()),
         Entity::PrefixList(e) => return with_list(world, e.id, vpcs),
         Entity::DhcpOptions(_) | Entity::KeyPair(_) | Entity::HostedZone(_) => None,
+        // Questions and answers move no packet.
+        Entity::InsightsPath(_) | Entity::InsightsAnalysis(_) => None,
+        Entity::AccessScope(_) | Entity::AccessScopeAnalysis(_) => None,
     };
     vpcs.extend(own);
 }

@@ -33,6 +33,30 @@ const IDS: &[(&str, &str, &str, &str)] = &[
     ("vpce", "InvalidVpcEndpointId.Malformed", "InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id"),
     ("key", "InvalidKeyPair.Malformed", "InvalidKeyPair.NotFound", "The key pair ID"),
     ("dopt", "InvalidDhcpOptionsID.Malformed", "InvalidDhcpOptionID.NotFound", "The dhcpOption ID"),
+    (
+        "nip",
+        "InvalidNetworkInsightsPathId.Malformed",
+        "InvalidNetworkInsightsPathId.NotFound",
+        "The network insights path ID",
+    ),
+    (
+        "nia",
+        "InvalidNetworkInsightsAnalysisId.Malformed",
+        "InvalidNetworkInsightsAnalysisId.NotFound",
+        "The network insights analysis ID",
+    ),
+    (
+        "nis",
+        "InvalidNetworkInsightsAccessScopeId.Malformed",
+        "InvalidNetworkInsightsAccessScopeId.NotFound",
+        "The network insights access scope ID",
+    ),
+    (
+        "nisa",
+        "InvalidNetworkInsightsAccessScopeAnalysisId.Malformed",
+        "InvalidNetworkInsightsAccessScopeAnalysisId.NotFound",
+        "The network insights access scope analysis ID",
+    ),
     ("ami", "InvalidAMIID.Malformed", "InvalidAMIID.NotFound", "The image id"),
     ("i", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "The instance ID"),
 ];

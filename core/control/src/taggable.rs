@@ -101,6 +101,10 @@ taggable! {
     endpoints, VpcEndpointId, id, "vpc-endpoint";
     key_pairs, KeyPairId, id, "key-pair";
     instances, InstanceId, id, "instance";
+    insights_paths, NetworkInsightsPathId, id, "network-insights-path";
+    insights_analyses, NetworkInsightsAnalysisId, id, "network-insights-analysis";
+    access_scopes, NetworkInsightsAccessScopeId, id, "network-insights-access-scope";
+    access_scope_analyses, NetworkInsightsAccessScopeAnalysisId, id, "network-insights-access-scope-analysis";
 }
 
 /// A prefix list may be AWS's own and then has no owner.

@@ -1,5 +1,6 @@
 //! A World made ready for many questions: what is asked at every stop, found in one step.
 
+use crate::assume::Assumed;
 use crate::name;
 use crate::question::{Listening, Question, Source, Target};
 use crate::trace::{Chosen, Next, Trace};
@@ -30,6 +31,7 @@ pub struct Ground<'w> {
     nats: HashMap<NetworkInterfaceId, &'w NatGateway>,
     endpoints: HashMap<NetworkInterfaceId, &'w VpcEndpoint>,
     services: HashSet<Ipv4Addr>,
+    pub(crate) assumed: Assumed,
 }
 
 impl<'w> Ground<'w> {
@@ -50,6 +52,7 @@ impl<'w> Ground<'w> {
             nats: world.nat_gateways.values().filter_map(|n| Some((n.interface?, n))).collect(),
             endpoints: HashMap::new(),
             services: service::addresses(world),
+            assumed: Assumed::default(),
         };
         for endpoint in world.endpoints.values() {
             let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod appliance;
+mod assume;
 mod back;
 mod endpoint;
 mod ground;
@@ -31,6 +32,7 @@ mod tell;
 mod trace;
 mod walk;
 
+pub use assume::Assumed;
 pub use ground::Ground;
 pub use matrix::{Matrix, Of, matrix};
 pub use name::{Resolution, Zone};

@@ -75,11 +75,14 @@ impl<'g, 'w> Walk<'g, 'w> {
             Source::Host => (Some(Asker::Internet), Ipv4Addr::LOCALHOST),
             from => {
                 let eni = self.ground.interface_of(from);
-                let source = eni.and_then(NetworkInterface::primary_address);
+                let source = self.ground.assumed.source.or(eni.and_then(NetworkInterface::primary_address));
                 (eni.map(Asker::Interface), source.unwrap_or(Ipv4Addr::UNSPECIFIED))
             }
         };
-        let packet = question.what.packet(source, to);
+        let mut packet = question.what.packet(source, to);
+        if packet.icmp.is_none() {
+            packet.source_port = self.ground.assumed.source_port;
+        }
         if let Some(name) = &name {
             name.step(&mut self, packet);
         }
@@ -235,6 +238,10 @@ impl<'g, 'w> Walk<'g, 'w> {
         packet: Packet,
         nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
     ) -> Option<Reached<'w>> {
+        let is_ours = self.ground.behind_public(packet.destination).is_some();
+        if self.ground.assumed.internet_answers && sender.is_some() && !is_ours {
+            return Some(Reached { who: Who::Internet, packet, by: None, sender, nats });
+        }
         if let Some(who) = service::serve(self, packet) {
             return Some(Reached { who, packet, by: None, sender, nats });
         }

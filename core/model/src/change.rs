@@ -55,6 +55,10 @@ entities! {
     Peering(VpcPeeringConnection, VpcPeeringConnectionId) id;
     Outages(Outages, OutagesKey) key;
     HostedZone(HostedZone, HostedZoneId) id;
+    InsightsPath(InsightsPath, NetworkInsightsPathId) id;
+    InsightsAnalysis(InsightsAnalysis, NetworkInsightsAnalysisId) id;
+    AccessScope(AccessScope, NetworkInsightsAccessScopeId) id;
+    AccessScopeAnalysis(AccessScopeAnalysis, NetworkInsightsAccessScopeAnalysisId) id;
 }
 
 /// One step from a World to the next. Replaying the changes of a log in order gives the same World.

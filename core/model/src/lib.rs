@@ -11,6 +11,7 @@ mod gateway;
 mod group;
 mod hosted_zone;
 mod image;
+mod insights;
 mod instance;
 mod interface;
 mod interface_service;
@@ -35,6 +36,7 @@ pub use gateway::{InternetGateway, NatGateway, NatGatewayState};
 pub use group::{GroupPeer, IcmpType, RuleDirection, SecurityGroup, SecurityGroupRule};
 pub use hosted_zone::{HostedZone, RecordData, RecordSet, WILDCARD, ZoneVpc, compare_names};
 pub use image::{HOST_IMAGE, Image, InstanceType, image_of_parameter, images, instance_types};
+pub use insights::{AccessScope, AccessScopeAnalysis, InsightsAnalysis, InsightsPath, PathFilter};
 pub use instance::{Instance, InstanceState, MetadataOptions, ProfileAssociation, RootVolume};
 pub use interface::{Attachment, InterfaceKind, NetworkInterface, PrivateAddress};
 pub use interface_service::{

@@ -31,6 +31,10 @@ pub struct World {
     pub peerings: BTreeMap<VpcPeeringConnectionId, VpcPeeringConnection>,
     pub outages: Outages,
     pub hosted_zones: BTreeMap<HostedZoneId, HostedZone>,
+    pub insights_paths: BTreeMap<NetworkInsightsPathId, InsightsPath>,
+    pub insights_analyses: BTreeMap<NetworkInsightsAnalysisId, InsightsAnalysis>,
+    pub access_scopes: BTreeMap<NetworkInsightsAccessScopeId, AccessScope>,
+    pub access_scope_analyses: BTreeMap<NetworkInsightsAccessScopeAnalysisId, AccessScopeAnalysis>,
 }
 
 impl World {
@@ -66,6 +70,10 @@ impl World {
             Entity::Peering(e) => self.peerings.insert(e.id, e).map(Entity::from),
             Entity::Outages(e) => Some(Entity::from(std::mem::replace(&mut self.outages, e))),
             Entity::HostedZone(e) => self.hosted_zones.insert(e.id, e).map(Entity::from),
+            Entity::InsightsPath(e) => self.insights_paths.insert(e.id, e).map(Entity::from),
+            Entity::InsightsAnalysis(e) => self.insights_analyses.insert(e.id, e).map(Entity::from),
+            Entity::AccessScope(e) => self.access_scopes.insert(e.id, e).map(Entity::from),
+            Entity::AccessScopeAnalysis(e) => self.access_scope_analyses.insert(e.id, e).map(Entity::from),
         }
     }
 
@@ -88,6 +96,10 @@ impl World {
             EntityKey::Peering(id) => self.peerings.remove(&id).map(Entity::from),
             EntityKey::Outages(_) => Some(Entity::from(std::mem::take(&mut self.outages))),
             EntityKey::HostedZone(id) => self.hosted_zones.remove(&id).map(Entity::from),
+            EntityKey::InsightsPath(id) => self.insights_paths.remove(&id).map(Entity::from),
+            EntityKey::InsightsAnalysis(id) => self.insights_analyses.remove(&id).map(Entity::from),
+            EntityKey::AccessScope(id) => self.access_scopes.remove(&id).map(Entity::from),
+            EntityKey::AccessScopeAnalysis(id) => self.access_scope_analyses.remove(&id).map(Entity::from),
         }
     }
 
@@ -112,6 +124,10 @@ impl World {
         let outages = Some(&self.outages).filter(|outages| !outages.zones.is_empty());
         all.extend(outages.cloned().map(Entity::from));
         all.extend(self.hosted_zones.values().cloned().map(Entity::from));
+        all.extend(self.insights_paths.values().cloned().map(Entity::from));
+        all.extend(self.insights_analyses.values().cloned().map(Entity::from));
+        all.extend(self.access_scopes.values().cloned().map(Entity::from));
+        all.extend(self.access_scope_analyses.values().cloned().map(Entity::from));
         all
     }
 }

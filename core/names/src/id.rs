@@ -150,4 +150,12 @@ resource_ids! {
     VolumeId = "vol";
     /// A snapshot of a volume.
     SnapshotId = "snap";
+    /// A path of Reachability Analyzer.
+    NetworkInsightsPathId = "nip";
+    /// An analysis of a path.
+    NetworkInsightsAnalysisId = "nia";
+    /// A scope of Network Access Analyzer.
+    NetworkInsightsAccessScopeId = "nis";
+    /// An analysis of a scope.
+    NetworkInsightsAccessScopeAnalysisId = "nisa";
 }

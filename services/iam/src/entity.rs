@@ -34,6 +34,31 @@ pub struct User {
     pub keys: Vec<AccessKey>,
     #[serde(default)]
     pub password: Option<Password>,
+    #[serde(default)]
+    pub ssh_keys: Vec<SshKey>,
+    #[serde(default)]
+    pub certificates: Vec<SigningCertificate>,
+}
+
+/// A user's SSH public key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SshKey {
+    /// `APKA...`.
+    pub id: String,
+    /// As SSH sends it.
+    pub blob: Vec<u8>,
+    pub active: bool,
+    pub uploaded: i64,
+}
+
+/// A user's signing certificate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SigningCertificate {
+    pub id: String,
+    /// PEM, as it was given.
+    pub body: String,
+    pub active: bool,
+    pub uploaded: i64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

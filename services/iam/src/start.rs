@@ -151,6 +151,8 @@ fn user<'d>(desk: &'d mut Desk<'_>, name: &str, now: i64) -> Result<&'d mut User
         policies: Policies::default(),
         keys: Vec::new(),
         password: None,
+        ssh_keys: Vec::new(),
+        certificates: Vec::new(),
     };
     desk.touch(Touched::User(key(name)));
     Ok(desk.account().users.entry(key(name)).or_insert(fresh))

@@ -9,6 +9,7 @@ use serde_json::Value;
 pub type Verb = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Value, Refusal>;
 
 pub(crate) mod compute;
+pub(crate) mod insights;
 pub(crate) mod network;
 
 /// The verb of an operation, by model name.
@@ -18,7 +19,7 @@ pub fn verb(operation: &str) -> Option<Verb> {
 
 /// Every operation with its verb.
 pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
-    network::VERBS.iter().copied().chain(compute::verbs())
+    network::VERBS.iter().chain(insights::VERBS).copied().chain(compute::verbs())
 }
 
 /// Makes what an account has in a region from the beginning: the default DHCP options and the default VPC with a subnet

@@ -11,6 +11,7 @@ pub mod group;
 pub mod group_rule;
 pub mod hostname;
 pub mod image;
+pub mod insights;
 pub mod instance;
 mod instance_filters;
 pub mod instance_type;

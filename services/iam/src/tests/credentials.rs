@@ -169,3 +169,69 @@ async fn saml_providers_are_kept() {
         format!("NoSuchEntity: Manifest not found for arn {arn}")
     );
 }
+
+#[tokio::test]
+async fn ssh_keys_are_told_in_both_forms() {
+    let lab = Lab::new();
+    lab.ok("CreateUser", json!({ "UserName": "ann" })).await;
+    // Made by `ssh-keygen -y` and `openssl pkey -pubout` of the same key; the fingerprint by `ssh-keygen -l -E md5`.
+    let (ssh, pem) = (include_str!("rsa_public_ssh.txt").trim(), include_str!("rsa_public.txt"));
+    let made = lab
+        .ok("UploadSSHPublicKey", json!({ "UserName": "ann", "SSHPublicKeyBody": format!("{ssh} ann@desk") }))
+        .await["SSHPublicKey"]
+        .clone();
+    assert_eq!(made["Fingerprint"], "d3:e2:eb:b1:46:b9:70:7b:ed:3a:01:69:47:99:08:63");
+    assert_eq!((&made["SSHPublicKeyBody"], &made["Status"]), (&json!(ssh), &json!("Active")));
+    let twice = lab.refused("UploadSSHPublicKey", json!({ "UserName": "ann", "SSHPublicKeyBody": pem })).await;
+    assert!(twice.starts_with("DuplicateSSHPublicKey"), "{twice}");
+    let short = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAQQC7vbqajDw4o6gJy8UtmIbkcpnkO3Kwc4qsEnSZp/TR+fQi62F79RHWmwKOtFmwteURgLbj7D/WGuNLGOfa/2vL";
+    for bad in ["ssh-rsa AAAA", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==", "x", short] {
+        let refusal = lab.refused("UploadSSHPublicKey", json!({ "UserName": "ann", "SSHPublicKeyBody": bad })).await;
+        assert!(refusal.starts_with("InvalidPublicKey"), "{bad}: {refusal}");
+    }
+    let lab = lab.restart();
+    let on = |more: Value| {
+        let mut input = json!({ "UserName": "ann", "SSHPublicKeyId": made["SSHPublicKeyId"] });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let got = lab.ok("GetSSHPublicKey", on(json!({ "Encoding": "PEM" }))).await;
+    assert_eq!(got["SSHPublicKey"]["SSHPublicKeyBody"], pem);
+    lab.ok("UpdateSSHPublicKey", on(json!({ "Status": "Inactive" }))).await;
+    let listed = lab.ok("ListSSHPublicKeys", json!({ "UserName": "ann" })).await;
+    assert_eq!(listed["SSHPublicKeys"][0]["Status"], "Inactive");
+    let conflict = lab.refused("DeleteUser", json!({ "UserName": "ann" })).await;
+    assert_eq!(conflict, "DeleteConflict: Cannot delete entity, must delete SSH public keys first.");
+    lab.ok("DeleteSSHPublicKey", on(json!({}))).await;
+    assert!(lab.refused("DeleteSSHPublicKey", on(json!({}))).await.starts_with("NoSuchEntity"));
+    lab.ok("UploadSSHPublicKey", json!({ "UserName": "ann", "SSHPublicKeyBody": pem })).await;
+}
+
+#[tokio::test]
+async fn signing_certificates_are_kept() {
+    let lab = Lab::new();
+    lab.ok("CreateUser", json!({ "UserName": "ann" })).await;
+    let body = |inside: &str| format!("-----BEGIN CERTIFICATE-----\n{inside}-----END CERTIFICATE-----\n");
+    let good = body(include_str!("rsa_certificate.txt"));
+    let upload = |body: &str| json!({ "UserName": "ann", "CertificateBody": body });
+    let made = lab.ok("UploadSigningCertificate", upload(&good)).await["Certificate"].clone();
+    assert_eq!((&made["CertificateBody"], &made["Status"]), (&json!(good), &json!("Active")));
+    assert!(lab.refused("UploadSigningCertificate", upload(&good)).await.starts_with("DuplicateCertificate"));
+    let broken = lab.refused("UploadSigningCertificate", upload(&body("AAAA\n"))).await;
+    assert!(broken.starts_with("MalformedCertificate"), "{broken}");
+    let lab = lab.restart();
+    let id = &made["CertificateId"];
+    assert!((24..=128).contains(&id.as_str().unwrap().len()), "as the public model wants it: {id}");
+    let off = json!({ "UserName": "ann", "CertificateId": id, "Status": "Inactive" });
+    lab.ok("UpdateSigningCertificate", off).await;
+    let listed = lab.ok("ListSigningCertificates", json!({ "UserName": "ann" })).await;
+    assert_eq!(
+        (&listed["Certificates"][0]["CertificateId"], &listed["Certificates"][0]["Status"]),
+        (id, &json!("Inactive"))
+    );
+    let conflict = lab.refused("DeleteUser", json!({ "UserName": "ann" })).await;
+    assert!(conflict.contains("must delete signing certificates first"), "{conflict}");
+    lab.ok("DeleteSigningCertificate", json!({ "UserName": "ann", "CertificateId": id })).await;
+    let gone = lab.refused("DeleteSigningCertificate", json!({ "UserName": "ann", "CertificateId": id })).await;
+    assert!(gone.starts_with("NoSuchEntity"), "{gone}");
+}

@@ -1,6 +1,6 @@
 //! Access keys of users and of the account's root.
 
-use super::{Request, nothing, time_text};
+use super::{Request, is_active, nothing, time_text};
 use crate::entity::AccessKey;
 use crate::iam::Desk;
 use crate::page::page;
@@ -57,14 +57,7 @@ pub fn list(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal
 
 pub fn update(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let id = request.input.required("AccessKeyId")?;
-    let active = match request.input.required("Status")? {
-        "Active" => true,
-        "Inactive" => false,
-        other => {
-            let rule = "Member must satisfy enum value set: [Active, Inactive]";
-            return Err(crate::input::constraint(other, "Status", rule));
-        }
-    };
+    let active = is_active(request)?;
     let owner = owner(desk, request)?;
     let found = keys(desk, &owner)?.iter_mut().find(|access_key| access_key.id == id);
     found.ok_or_else(|| refuse::no_such_key(id))?.active = active;

@@ -2,7 +2,7 @@
 
 use super::last_used::key_use;
 use super::{Request, time_text};
-use crate::entity::{AccessKey, User};
+use crate::entity::{AccessKey, SigningCertificate, User};
 use crate::iam::Desk;
 use crate::save::Touched;
 use crate::state::Account;
@@ -79,7 +79,7 @@ fn root(id: AccountId, account: &Account, usage: &Usage) -> String {
         not,
         "false".to_owned(),
     ];
-    row(head, &account.root.keys, &id.to_string(), usage)
+    row(head, &account.root.keys, &[], &id.to_string(), usage)
 }
 
 fn line(id: AccountId, account: &Account, user: &User, usage: &Usage) -> String {
@@ -99,10 +99,16 @@ fn line(id: AccountId, account: &Account, user: &User, usage: &Usage) -> String 
         rotation.unwrap_or_else(|| NONE.to_owned()),
         account.has_mfa(user).to_string(),
     ];
-    row(head, &user.keys, &user.id, usage)
+    row(head, &user.keys, &user.certificates, &user.id, usage)
 }
 
-fn row(head: [String; 8], keys: &[AccessKey], owner: &str, usage: &Usage) -> String {
+fn row(
+    head: [String; 8],
+    keys: &[AccessKey],
+    certificates: &[SigningCertificate],
+    owner: &str,
+    usage: &Usage,
+) -> String {
     let mut fields: Vec<String> = head.into_iter().map(quoted).collect();
     for place in 0..2 {
         let Some(access_key) = keys.get(place) else {
@@ -115,8 +121,12 @@ fn row(head: [String; 8], keys: &[AccessKey], owner: &str, usage: &Usage) -> Str
             None => fields.extend([NONE, NONE, NONE].map(str::to_owned)),
         }
     }
-    // Signing certificates are not served.
-    fields.extend(["false", NONE, "false", NONE].map(str::to_owned));
+    for place in 0..2 {
+        match certificates.get(place) {
+            Some(one) => fields.extend([one.active.to_string(), stamp(one.uploaded)]),
+            None => fields.extend(["false", NONE].map(str::to_owned)),
+        }
+    }
     fields.join(",")
 }
 

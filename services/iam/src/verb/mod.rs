@@ -22,7 +22,9 @@ mod profile;
 mod role;
 pub mod saml_provider;
 mod service_access;
+mod signing_certificate;
 mod simulate;
+mod ssh_key;
 mod summary;
 mod tags;
 mod user;
@@ -90,6 +92,18 @@ impl<'a> Request<'a> {
     }
 }
 
+/// `Status`: whether what a user has is to be good.
+fn is_active(request: &Request<'_>) -> Result<bool, Refusal> {
+    match request.input.required("Status")? {
+        "Active" => Ok(true),
+        "Inactive" => Ok(false),
+        other => {
+            let rule = "Member must satisfy enum value set: [Active, Inactive]";
+            Err(crate::input::constraint(other, "Status", rule))
+        }
+    }
+}
+
 const fn verb(
     operation: &'static str,
     subject: Subject,
@@ -135,7 +149,9 @@ pub static VERBS: &[Verb] = &[
     verb("DeleteRolePermissionsBoundary", Subject::Role, |d, r| boundary::delete(d, r, Bearer::Role)),
     verb("DeleteRolePolicy", Subject::Role, |d, r| inline::delete(d, r, Bearer::Role)),
     verb("DeleteSAMLProvider", Subject::SamlProvider, saml_provider::delete),
+    verb("DeleteSSHPublicKey", Subject::User, ssh_key::delete),
     verb("DeleteServiceLinkedRole", Subject::Role, linked_role::delete),
+    verb("DeleteSigningCertificate", Subject::User, signing_certificate::delete),
     verb("DeleteUser", Subject::User, user::delete),
     verb("DeleteUserPermissionsBoundary", Subject::User, |d, r| boundary::delete(d, r, Bearer::User)),
     verb("DeleteUserPolicy", Subject::User, |d, r| inline::delete(d, r, Bearer::User)),
@@ -164,6 +180,7 @@ pub static VERBS: &[Verb] = &[
     verb("GetRole", Subject::Role, role::get),
     verb("GetRolePolicy", Subject::Role, |d, r| inline::get(d, r, Bearer::Role)),
     verb("GetSAMLProvider", Subject::SamlProvider, saml_provider::get),
+    verb("GetSSHPublicKey", Subject::User, ssh_key::get),
     verb("GetServiceLastAccessedDetails", Subject::None, last_accessed::get),
     verb("GetServiceLastAccessedDetailsWithEntities", Subject::None, last_accessed::get_with_entities),
     verb("GetServiceLinkedRoleDeletionStatus", Subject::LinkedRole, linked_role::deletion_status),
@@ -194,6 +211,8 @@ pub static VERBS: &[Verb] = &[
     verb("ListRoles", Subject::List("role"), role::list),
     verb("ListSAMLProviderTags", Subject::SamlProvider, |d, r| tags::list(d, r, Subject::SamlProvider)),
     verb("ListSAMLProviders", Subject::None, saml_provider::list),
+    verb("ListSSHPublicKeys", Subject::User, ssh_key::list),
+    verb("ListSigningCertificates", Subject::User, signing_certificate::list),
     verb("ListUserPolicies", Subject::User, |d, r| inline::list(d, r, Bearer::User)),
     verb("ListUserTags", Subject::User, |d, r| tags::list(d, r, Subject::User)),
     verb("ListUsers", Subject::List("user"), user::list),
@@ -233,7 +252,11 @@ pub static VERBS: &[Verb] = &[
     verb("UpdateRole", Subject::Role, role::update),
     verb("UpdateRoleDescription", Subject::Role, role::update_description),
     verb("UpdateSAMLProvider", Subject::SamlProvider, saml_provider::update),
+    verb("UpdateSSHPublicKey", Subject::User, ssh_key::update),
+    verb("UpdateSigningCertificate", Subject::User, signing_certificate::update),
     verb("UpdateUser", Subject::User, user::update),
+    verb("UploadSSHPublicKey", Subject::User, ssh_key::upload),
+    verb("UploadSigningCertificate", Subject::User, signing_certificate::upload),
 ];
 
 /// A reply without members.

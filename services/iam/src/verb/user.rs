@@ -36,6 +36,8 @@ pub fn create(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
         policies: Policies::default(),
         keys: Vec::new(),
         password: None,
+        ssh_keys: Vec::new(),
+        certificates: Vec::new(),
     };
     let reply = json!({ "User": shape(account_id, &user, true) });
     account.users.insert(key(name), user);
@@ -121,6 +123,12 @@ pub fn delete(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refus
     }
     if user.password.is_some() {
         return Err(refuse::conflict("must delete login profile first"));
+    }
+    if !user.ssh_keys.is_empty() {
+        return Err(refuse::conflict("must delete SSH public keys first"));
+    }
+    if !user.certificates.is_empty() {
+        return Err(refuse::conflict("must delete signing certificates first"));
     }
     if account.has_mfa(user) {
         return Err(refuse::conflict("must delete MFA device first"));

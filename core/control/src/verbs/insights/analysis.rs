@@ -1,0 +1,99 @@
+//! StartNetworkInsightsAnalysis, DeleteNetworkInsightsAnalysis, DescribeNetworkInsightsAnalyses.
+//!
+//! The answer is worked out when the analysis starts, of the World at that moment, and stored with it; the reply says `running`
+//! as AWS's does.
+
+use super::{PAGE_LEAST, PAGE_MOST};
+use crate::{Context, Draft, Request, find, page, refuse, select, tags, view};
+use postern_call::Refusal;
+use postern_insights::{analyse, arn, id_of};
+use postern_model::{InsightsAnalysis, InsightsPath, World};
+use postern_names::{NetworkInsightsAnalysisId, NetworkInsightsPathId};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+pub fn start_network_insights_analysis(
+    draft: &mut Draft<'_>,
+    context: &Context<'_>,
+    request: &Request<'_>,
+) -> Result<Value, Refusal> {
+    let path = find::<InsightsPath>(draft, context, request.id("NetworkInsightsPathId")?)?.clone();
+    if !request.texts("AdditionalAccounts").is_empty() {
+        return Err(refuse::not_served("An analysis across accounts (AdditionalAccounts)"));
+    }
+    let (filter_in, filter_out) = (arns(draft, request, "FilterInArns")?, arns(draft, request, "FilterOutArns")?);
+    let tags = tags::specified(request, "network-insights-analysis", &[])?;
+    forget_old(draft, context);
+    let found = analyse(draft, &path, &filter_in, &filter_out);
+    let analysis = InsightsAnalysis {
+        id: NetworkInsightsAnalysisId::from_bits(context.outside.bits()),
+        path: path.id,
+        owner: context.account,
+        region: context.region.clone(),
+        filter_in,
+        filter_out,
+        started: context.now,
+        is_found: found.is_found,
+        answer: found.answer.to_string(),
+        tags,
+    };
+    let reply = view::insights::running(&analysis);
+    draft.put(analysis);
+    Ok(json!({ "NetworkInsightsAnalysis": reply }))
+}
+
+/// ARNs of things that are there.
+fn arns(world: &World, request: &Request<'_>, name: &str) -> Result<Vec<String>, Refusal> {
+    let known = |text: &str| match arn(world, id_of(text)) {
+        Some(arn) if arn == text => Ok(arn),
+        _ => Err(refuse::invalid_value(name, text, "It is not the ARN of a resource that can be on a path.")),
+    };
+    request.texts(name).into_iter().map(known).collect()
+}
+
+/// Analyses are removed after 120 days.
+fn forget_old(draft: &mut Draft<'_>, context: &Context<'_>) {
+    let since = view::insights::kept_since(context.now);
+    let old: Vec<_> = draft.insights_analyses.values().filter(|a| a.started < since).map(|a| a.id).collect();
+    old.into_iter().for_each(|id| draft.remove(id));
+}
+
+pub fn delete_network_insights_analysis(
+    draft: &mut Draft<'_>,
+    context: &Context<'_>,
+    request: &Request<'_>,
+) -> Result<Value, Refusal> {
+    let id = find::<InsightsAnalysis>(draft, context, request.id("NetworkInsightsAnalysisId")?)?.id;
+    draft.remove(id);
+    Ok(json!({ "NetworkInsightsAnalysisId": id.to_string() }))
+}
+
+pub fn describe_network_insights_analyses(
+    draft: &mut Draft<'_>,
+    context: &Context<'_>,
+    request: &Request<'_>,
+) -> Result<Value, Refusal> {
+    let path: Option<NetworkInsightsPathId> = request.optional_id("NetworkInsightsPathId")?;
+    if let Some(id) = path {
+        find::<InsightsPath>(draft, context, id)?;
+    }
+    let (begin, end) = (moment(request, "AnalysisStartTime")?, moment(request, "AnalysisEndTime")?);
+    let since = view::insights::kept_since(context.now);
+    let is_asked = |analysis: &&InsightsAnalysis| {
+        path.is_none_or(|path| analysis.path == path)
+            && analysis.started >= begin.unwrap_or(since)
+            && analysis.started >= since
+            && end.is_none_or(|end| analysis.started <= end)
+    };
+    let chosen = select::<InsightsAnalysis>(draft, context, request, "NetworkInsightsAnalysisIds")?;
+    let items = chosen.into_iter().filter(is_asked).map(view::insights::analysis).collect();
+    page(request, "NetworkInsightsAnalyses", items, PAGE_LEAST, PAGE_MOST)
+}
+
+fn moment(request: &Request<'_>, name: &str) -> Result<Option<OffsetDateTime>, Refusal> {
+    let parse = |text: &str| {
+        OffsetDateTime::parse(text, &Rfc3339).map_err(|_| refuse::invalid_value(name, text, "It is no time."))
+    };
+    request.text(name).map(parse).transpose()
+}

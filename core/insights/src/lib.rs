@@ -1,0 +1,18 @@
+//! Reachability Analyzer's answers from an explanation: a path is asked as a question, the trace told as AWS's path components
+//! and explanation codes.
+//!
+//! No packet is sent and nothing listens or not: the answer is about the network. Where the question leaves ports open, a way
+//! for any of them counts, as AWS has it.
+#![forbid(unsafe_code)]
+
+mod analyse;
+mod component;
+mod endpoints;
+mod explanation;
+mod header;
+mod path;
+mod ports;
+
+pub use analyse::{Analysis, analyse};
+pub use component::{arn, component, id_of};
+pub use endpoints::{End, end};
