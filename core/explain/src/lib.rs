@@ -7,6 +7,7 @@
 mod appliance;
 mod assume;
 mod back;
+mod difference;
 mod endpoint;
 mod ground;
 mod instance;
@@ -33,6 +34,7 @@ mod trace;
 mod walk;
 
 pub use assume::Assumed;
+pub use difference::{Changed, difference};
 pub use ground::Ground;
 pub use matrix::{Matrix, Of, matrix};
 pub use name::{Resolution, Zone};

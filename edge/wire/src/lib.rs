@@ -10,6 +10,7 @@ pub mod sigv4;
 
 mod check;
 mod client;
+mod command;
 mod fault;
 mod message;
 mod model;

@@ -2,7 +2,7 @@
 
 use super::Common;
 use super::request::{joined, print_list, print_request};
-use super::{between, call, last, mermaid, picture, way};
+use super::{between, call, diff, last, mermaid, picture, way};
 use crate::control::{self, CallQuestion, Explain as Question, WayQuestion};
 use crate::say::Trouble;
 use serde_json::Value;
@@ -61,6 +61,9 @@ pub struct Explain {
     /// Both ways between two places, as a table
     #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with_all = ["request", "last", "from", "matrix"])]
     between: Option<Vec<String>>,
+    /// What a change would open and close: a file of `aws ec2` commands, or of a Terraform plan (terraform show -json)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["request", "last", "from", "matrix", "between"])]
+    diff: Option<PathBuf>,
     /// Who reaches whom: `instances`, `subnets` or `endpoints`
     #[arg(long, value_name = "OF", conflicts_with_all = ["request", "last", "from"])]
     matrix: Option<String>,
@@ -75,6 +78,16 @@ pub struct Explain {
 impl Explain {
     pub fn run(self) -> Result<ExitCode, Trouble> {
         let dir = self.common.data_dir();
+        if let Some(file) = &self.diff {
+            let change = std::fs::read_to_string(file).map_err(Trouble::at(format!("read {}", file.display())))?;
+            let answer = control::ask(&dir, &control::Request::Explain(Question::Diff { change }))?;
+            if self.json {
+                println!("{answer}");
+            } else {
+                diff::print(&answer);
+            }
+            return Ok(diff::code(&answer));
+        }
         if let Some([a, b]) = self.between.as_deref() {
             let (a, b, protocol) = (a.clone(), b.clone(), self.protocol);
             let question = Question::Between { a, b, protocol, port: self.port };

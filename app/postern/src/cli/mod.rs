@@ -5,6 +5,7 @@ mod between;
 mod call;
 mod chaos;
 mod coverage;
+mod diff;
 mod doctor;
 mod down;
 pub mod env;

@@ -79,6 +79,8 @@ pub enum Explain {
     },
     /// Both ways between two places.
     Between { a: String, b: String, protocol: String, port: u16 },
+    /// What a change would open and close: `aws ec2` commands, or a Terraform plan as JSON.
+    Diff { change: String },
 }
 
 /// From where to where, as the user wrote it.

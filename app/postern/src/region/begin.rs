@@ -4,6 +4,7 @@ use super::accounts::{OnlyOpen, Registry};
 use super::ciphers::Ciphers;
 use super::converge::Converger;
 use super::data_plane::{self, DataPlane};
+use super::diff::DryRegion;
 use super::explain::Explanations;
 use super::gate::Gate;
 use super::gates::Calls;
@@ -70,7 +71,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let gate = Gate::new(Seal::load(&dir.message_key()).map_err(Trouble::at("read message-key"))?);
     let converger = Arc::new(Converger::default());
     let outside = Arc::new(Elsewhere { iam: Arc::clone(&iam), dir: dir.clone() });
-    let ec2 = Ec2::open(Arc::clone(&store), gate.clone(), settings.quotas.clone(), outside, converger.clone())
+    let ec2 = Ec2::open(Arc::clone(&store), gate.clone(), settings.quotas.clone(), outside.clone(), converger.clone())
         .map_err(Trouble::at("load EC2"))?;
     let ec2 = Arc::new(ec2);
     let world = ec2.world();
@@ -130,6 +131,13 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let runtime = tokio::runtime::Handle::current();
     let lifecycle = Lifecycle::new(dir.clone(), Arc::clone(&world), Arc::clone(&host), sandboxes, runtime.clone());
     lifecycle.set_ec2(Arc::clone(&ec2));
+    let dry = DryRegion {
+        world: Arc::clone(&world),
+        account: settings.account,
+        region: settings.region.clone(),
+        quotas: settings.quotas.clone(),
+        outside,
+    };
     let ways = Ways { world: Arc::clone(&world), host: Arc::clone(&host) };
     let registry =
         Registry { iam: Arc::clone(&iam), organizations, account: settings.account, runtime: runtime.clone() };
@@ -152,7 +160,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
 
     serve_host(&door, listener)?;
     let told = told(settings, &endpoint, world, &lifecycle, objects, (registry, ec2));
-    control::serve(dir, told.clone(), Arc::new(Explanations { door: Arc::clone(&door), ways, calls }))?;
+    control::serve(dir, told.clone(), Arc::new(Explanations { door: Arc::clone(&door), ways, calls, dry }))?;
     lifecycle.kick_all();
     let uses = Arc::clone(&iam);
     tokio::spawn(async move { uses.keep_usage().await });

@@ -1,5 +1,6 @@
 //! `postern explain`: what became of a request, and why, from the door's records; and what would become of a packet.
 
+use super::diff::DryRegion;
 use super::gates::Calls;
 use super::told_of;
 use super::ways::Ways;
@@ -16,6 +17,7 @@ pub struct Explanations {
     pub door: Arc<Door>,
     pub ways: Ways,
     pub calls: Calls,
+    pub dry: DryRegion,
 }
 
 impl Explainer for Explanations {
@@ -32,6 +34,7 @@ impl Explainer for Explanations {
             Explain::Way(question) => self.ways.explain(&question),
             Explain::Call { way, call } => self.calls.explain(&self.ways, &way, &call),
             Explain::Matrix { of, port } => self.ways.matrix(&of, port),
+            Explain::Diff { change } => self.dry.diff(&change),
             Explain::Between { a, b, protocol, port } => self.ways.between(&a, &b, &protocol, port),
         }
     }

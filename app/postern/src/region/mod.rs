@@ -8,6 +8,7 @@ mod ciphers;
 mod converge;
 mod data_plane;
 mod decisions;
+mod diff;
 mod explain;
 mod gate;
 mod gates;
