@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from saml import SamlProvider
+
 
 @pytest.fixture
 def user(root_region):
@@ -208,12 +210,8 @@ def test_a_role_linked_to_a_service(root_region):
 
 
 def test_a_saml_provider(root_region, tmp_path):
-    certificate = base64.b64encode(b"x" * 900).decode()
     metadata = tmp_path / "metadata.xml"
-    metadata.write_text(
-        '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://id.example">'
-        f"<md:IDPSSODescriptor><X509Certificate>{certificate}</X509Certificate></md:IDPSSODescriptor></md:EntityDescriptor>"
-    )
+    metadata.write_text(SamlProvider("https://id.example").metadata())
     words = ["iam", "create-saml-provider", "--name", "corp", "--saml-metadata-document", f"file://{metadata}"]
     arn = json.loads(root_region.aws(*words).stdout)["SAMLProviderArn"]
     iam = root_region.client("iam")
@@ -221,7 +219,7 @@ def test_a_saml_provider(root_region, tmp_path):
     assert [provider["Arn"] for provider in iam.list_saml_providers()["SAMLProviderList"]] == [arn]
     sts = root_region.client("sts")
     told = {"RoleArn": "arn:aws:iam::123456789012:role/x", "PrincipalArn": arn, "SAMLAssertion": "PHg+PC94Pg=="}
-    assert code_of(sts.assume_role_with_saml, **told) == "NotImplemented"
+    assert code_of(sts.assume_role_with_saml, **told) == "InvalidIdentityToken"
     iam.delete_saml_provider(SAMLProviderArn=arn)
     assert code_of(iam.get_saml_provider, SAMLProviderArn=arn) == "NoSuchEntity"
 
