@@ -3,6 +3,7 @@
 use crate::internet_gateway;
 use crate::parts::set;
 use crate::view::{Holder, View};
+use postern_names::{IpFamily, NetworkInterfaceId};
 use postern_program::*;
 
 const UNCHECKED_SET: &str = "s_unchecked";
@@ -25,8 +26,8 @@ pub(crate) fn is_checked(link: Field) -> Match {
     Match::NotIn { fields: vec![link], set: UNCHECKED_SET.to_owned() }
 }
 
-/// The way to an appliance: its interface's link, by its primary address.
-pub(crate) fn way(view: &View<'_>, id: postern_names::NetworkInterfaceId) -> Option<RouteKind> {
+/// The way to an appliance: its interface's link, by its first address of the family; without one it takes nothing.
+pub(crate) fn way(view: &View<'_>, id: NetworkInterfaceId, family: IpFamily) -> Option<RouteKind> {
     let interface = view.interface(id)?;
-    Some(RouteKind::Via { gateway: interface.eni.primary_address()?, link: interface.link.clone() })
+    Some(RouteKind::Via { gateway: interface.eni.first_address(family)?, link: interface.link.clone() })
 }

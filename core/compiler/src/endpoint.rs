@@ -6,9 +6,8 @@
 
 use crate::parts::{INNER_TABLE, Parts, drop_rule, rule, set, tcp};
 use crate::view::View;
-use postern_names::{Ipv4Cidr, RouteTableId, Stop};
+use postern_names::{Cidr, IpFamily, RouteTableId, Stop};
 use postern_program::{Action, Atom, Field, Match, Role, RouteKind, Rule, Set, Transport};
-use std::net::Ipv4Addr;
 
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
@@ -19,22 +18,25 @@ const HTTPS_ONLY_SET: &str = "s_https_only";
 /// The doors. They take connections to any address that a route delivers here; without an endpoint none does. The address of
 /// an interface endpoint is reached as an instance's: where no route of the sender's table leads elsewhere.
 pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
-    for (port, role) in [(HTTPS, Role::DoorTls), (HTTP, Role::DoorPlain)] {
-        parts.listener((view.namespace(), Transport::Tcp, Ipv4Addr::UNSPECIFIED, port), role, true);
+    for family in view.families() {
+        for (port, role) in [(HTTPS, Role::DoorTls), (HTTP, Role::DoorPlain)] {
+            parts.listener((view.namespace(), Transport::Tcp, family.unspecified(), port), role, true);
+        }
     }
     for door in &view.doors {
-        parts.route(view.namespace(), INNER_TABLE, Ipv4Cidr::host(door.address), RouteKind::Local);
+        parts.route(view.namespace(), INNER_TABLE, Cidr::host(door.address), RouteKind::Local);
     }
 }
 
 /// The ranges that a route table delivers to the doors.
-pub(crate) fn destinations(view: &View<'_>, table: RouteTableId) -> Vec<Ipv4Cidr> {
+pub(crate) fn destinations(view: &View<'_>, table: RouteTableId) -> Vec<Cidr> {
     let routes = view.world.endpoint_routes(table);
-    routes.iter().flat_map(|route| view.world.prefix_list_ranges(&view.vpc.region, route.prefix_list)).collect()
+    let ranges = routes.iter().flat_map(|route| view.world.prefix_list_ranges(&view.vpc.region, route.prefix_list));
+    ranges.map(Cidr::V4).collect()
 }
 
-pub(crate) fn https_only(view: &View<'_>) -> Set {
-    let doors = view.doors.iter().filter(|d| d.endpoint.interface_service().is_none_or(|s| !s.serves_http));
+pub(crate) fn https_only(view: &View<'_>, ip: IpFamily) -> Set {
+    let doors = view.doors(ip).filter(|d| d.endpoint.interface_service().is_none_or(|s| !s.serves_http));
     set(HTTPS_ONLY_SET, &[Field::Destination], doors.map(|door| vec![Atom::Address(door.address)]).collect())
 }
 

@@ -3,9 +3,9 @@
 use crate::parts::{INNER_TABLE, Parts, drop_rule, hooked, rule};
 use crate::view::{Holder, Interface, View};
 use postern_model::NatGateway;
-use postern_names::{Ipv4Cidr, Protocol, Stop};
+use postern_names::{Cidr, IpFamily, Protocol, Stop};
 use postern_program::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// AWS forgets a connection after 350 seconds of silence.
 const SYSCTLS: &[(&str, &str)] = &[
@@ -25,21 +25,21 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
         let (Some(address), Some(router)) = (interface.eni.primary_address(), interface.subnet.router()) else {
             continue;
         };
-        one(gateway, interface, address, router, parts);
+        one(gateway, interface, address.into(), router.into(), parts);
     }
 }
 
-fn one(gateway: &NatGateway, interface: &Interface<'_>, address: Ipv4Addr, router: Ipv4Addr, parts: &mut Parts) {
+fn one(gateway: &NatGateway, interface: &Interface<'_>, address: IpAddr, router: IpAddr, parts: &mut Parts) {
     let (namespace, device) = (interface.namespace(), interface.device());
     parts.namespace(namespace, SYSCTLS);
-    parts.address(namespace, &device, address, 32);
-    parts.inner_rule(namespace);
-    parts.route(namespace, INNER_TABLE, Ipv4Cidr::ALL, RouteKind::Via { gateway: router, link: device.clone() });
+    parts.single_address(namespace, &device, address);
+    parts.inner_rule(namespace, IpFamily::V4);
+    parts.route(namespace, INNER_TABLE, Cidr::ALL_V4, RouteKind::Via { gateway: router, link: device.clone() });
     parts.ruleset(namespace, vec![table(gateway, &device, address)]);
 }
 
 /// Only TCP, UDP and ICMP pass, only from the inside; nothing is for the gateway itself.
-fn table(gateway: &NatGateway, device: &str, address: Ipv4Addr) -> Table {
+fn table(gateway: &NatGateway, device: &str, address: IpAddr) -> Table {
     let words = |what: &str| format!("{} {} {what}", Stop::NatGateway, gateway.id);
     let known = [Protocol::Tcp, Protocol::Udp, Protocol::Icmp].into_iter().filter_map(Protocol::number);
     let mut forward = vec![drop_rule(vec![Match::State(ConnectionState::Invalid)], words("of no connection"))];

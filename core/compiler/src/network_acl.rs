@@ -29,7 +29,7 @@ pub(crate) struct Way {
     /// By address, for the borders of interface endpoints.
     pub endpoint_map: &'static str,
     pub endpoint: Field,
-    pub peer: fn(Ipv4Cidr) -> Match,
+    pub peer: fn(Cidr) -> Match,
 }
 
 /// Pairs of device groups that are one subnet: no border between them.
@@ -47,8 +47,8 @@ pub(crate) fn chain() -> Chain {
 }
 
 /// Addresses of interface endpoints that are in one subnet with a link.
-pub(crate) fn endpoint_subnets(view: &View<'_>) -> Set {
-    let pairs = view.doors.iter().map(|door| vec![Atom::Group(door.subnet.number), Atom::Address(door.address)]);
+pub(crate) fn endpoint_subnets(view: &View<'_>, ip: IpFamily) -> Set {
+    let pairs = view.doors(ip).map(|door| vec![Atom::Group(door.subnet.number), Atom::Address(door.address)]);
     set(ENDPOINT_SUBNET_SET, &[Field::InGroup, Field::Destination], pairs.collect())
 }
 
@@ -73,8 +73,8 @@ pub(crate) fn endpoint_check(way: &Way) -> Rule {
 }
 
 /// The chain of the subnet that an interface endpoint's address is in.
-pub(crate) fn endpoint_map(view: &View<'_>, way: &Way) -> Map {
-    let elements = view.doors.iter().filter_map(|door| {
+pub(crate) fn endpoint_map(view: &View<'_>, way: &Way, ip: IpFamily) -> Map {
+    let elements = view.doors(ip).filter_map(|door| {
         let acl = view.acl_of(door.subnet.id)?;
         Some((vec![Atom::Address(door.address)], MapValue::Jump(chain_name(way, acl))))
     });
@@ -90,9 +90,9 @@ pub(crate) fn map(view: &View<'_>, way: &Way) -> Map {
     crate::parts::map(way.map, &[way.group], elements.collect())
 }
 
-pub(crate) fn chains(view: &View<'_>, way: &Way) -> Vec<Chain> {
+pub(crate) fn chains(view: &View<'_>, way: &Way, ip: IpFamily) -> Vec<Chain> {
     let acls: BTreeMap<_, _> = view.subnets.keys().filter_map(|id| view.acl_of(*id)).map(|acl| (acl.id, acl)).collect();
-    acls.values().map(|acl| crate::parts::chain(&chain_name(way, acl), rules(acl, way))).collect()
+    acls.values().map(|acl| crate::parts::chain(&chain_name(way, acl), rules(acl, way, ip))).collect()
 }
 
 fn chain_name(way: &Way, acl: &NetworkAcl) -> String {
@@ -100,8 +100,9 @@ fn chain_name(way: &Way, acl: &NetworkAcl) -> String {
 }
 
 /// The lowest number that matches decides; the last rule denies what is left.
-fn rules(acl: &NetworkAcl, way: &Way) -> Vec<Rule> {
-    let mut entries: Vec<&AclEntry> = acl.entries.iter().filter(|entry| entry.egress == way.egress).collect();
+fn rules(acl: &NetworkAcl, way: &Way, ip: IpFamily) -> Vec<Rule> {
+    let is_meant = |entry: &&AclEntry| entry.egress == way.egress && entry.cidr.family() == ip;
+    let mut entries: Vec<&AclEntry> = acl.entries.iter().filter(is_meant).collect();
     entries.sort_by_key(|entry| entry.number);
     let mut rules: Vec<Rule> = entries
         .into_iter()
@@ -123,6 +124,6 @@ fn rules(acl: &NetworkAcl, way: &Way) -> Vec<Rule> {
 }
 
 fn matches(entry: &AclEntry, way: &Way) -> Vec<Match> {
-    let peer = (entry.cidr != Ipv4Cidr::ALL).then(|| (way.peer)(entry.cidr));
+    let peer = (entry.cidr.length() > 0).then(|| (way.peer)(entry.cidr));
     peer.into_iter().chain(protocol_matches(entry.protocol, entry.ports, entry.icmp)).collect()
 }

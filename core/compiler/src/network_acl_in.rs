@@ -2,7 +2,7 @@
 
 use crate::network_acl::{self, Way};
 use crate::view::View;
-use postern_names::Stop;
+use postern_names::{IpFamily, Stop};
 use postern_program::{Chain, Field, Map, Match, Rule};
 
 const WAY: Way = Way {
@@ -26,10 +26,10 @@ pub(crate) fn endpoint_check() -> Rule {
     network_acl::endpoint_check(&WAY)
 }
 
-pub(crate) fn maps(view: &View<'_>) -> [Map; 2] {
-    [network_acl::map(view, &WAY), network_acl::endpoint_map(view, &WAY)]
+pub(crate) fn maps(view: &View<'_>, ip: IpFamily) -> [Map; 2] {
+    [network_acl::map(view, &WAY), network_acl::endpoint_map(view, &WAY, ip)]
 }
 
-pub(crate) fn chains(view: &View<'_>) -> Vec<Chain> {
-    network_acl::chains(view, &WAY)
+pub(crate) fn chains(view: &View<'_>, ip: IpFamily) -> Vec<Chain> {
+    network_acl::chains(view, &WAY, ip)
 }

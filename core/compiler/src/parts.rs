@@ -1,8 +1,8 @@
 //! Parts on their way into a program, and the numbers that every stop agrees on.
 
-use postern_names::{Ipv4Cidr, Protocol};
+use postern_names::{Cidr, IpFamily, Protocol};
 use postern_program::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The kernel table of a route table is this plus its number.
 pub(crate) const FIRST_TABLE: u32 = 1000;
@@ -49,45 +49,56 @@ impl Parts {
         self.put(Key::Link(namespace, link.near.name.clone()), Part::Link(link));
     }
 
-    pub fn address(&mut self, namespace: Namespace, link: &str, address: Ipv4Addr, length: u8) {
-        self.put(Key::Address(namespace, link.to_owned(), address), Part::Address(Address { length }));
+    /// The address alone, without a range around it.
+    pub fn single_address(&mut self, namespace: Namespace, link: &str, address: impl Into<IpAddr>) {
+        let address = address.into();
+        self.address(namespace, link, address, IpFamily::of(address).bits());
     }
 
-    pub fn route(&mut self, namespace: Namespace, table: u32, to: Ipv4Cidr, kind: RouteKind) {
-        self.put(Key::Route(namespace, table, to), Part::Route(Route { kind }));
+    pub fn address(&mut self, namespace: Namespace, link: &str, address: impl Into<IpAddr>, length: u8) {
+        self.put(Key::Address(namespace, link.to_owned(), address.into()), Part::Address(Address { length }));
+    }
+
+    /// Both ends of a link know each other's hardware address.
+    pub fn neighbour(&mut self, namespace: Namespace, link: &str, address: impl Into<IpAddr>, mac: [u8; 6]) {
+        self.put(Key::Neighbour(namespace, link.to_owned(), address.into()), Part::Neighbour(Neighbour { mac }));
+    }
+
+    pub fn route(&mut self, namespace: Namespace, table: u32, to: impl Into<Cidr>, kind: RouteKind) {
+        self.put(Key::Route(namespace, table, to.into()), Part::Route(Route { kind }));
     }
 
     /// Packets marked with a route table's number look there first.
-    pub fn table_rule(&mut self, namespace: Namespace, number: u32) {
+    pub fn table_rule(&mut self, namespace: Namespace, family: IpFamily, number: u32) {
         let rule = RouteRule { mark: Some(number), sent_from: None, table: FIRST_TABLE + number };
-        self.put(Key::RouteRule(namespace, FIRST_RULE + number), Part::RouteRule(rule));
+        self.put(Key::RouteRule(namespace, family, FIRST_RULE + number), Part::RouteRule(rule));
     }
 
     /// What the namespace's sockets send from a subnet's range looks first into the table that this gives back.
-    pub fn answer_rule(&mut self, namespace: Namespace, subnet: u32, range: Ipv4Cidr) -> u32 {
-        let table = FIRST_ANSWER + subnet;
+    pub fn answer_rule(&mut self, namespace: Namespace, subnet: u32, range: impl Into<Cidr>) -> u32 {
+        let (table, range) = (FIRST_ANSWER + subnet, range.into());
         let rule = RouteRule { mark: None, sent_from: Some(range), table };
-        self.put(Key::RouteRule(namespace, table), Part::RouteRule(rule));
+        self.put(Key::RouteRule(namespace, range.family(), table), Part::RouteRule(rule));
         table
     }
 
     /// Every packet looks into the inner table at last. What is not there either is dropped without a word.
-    pub fn inner_rule(&mut self, namespace: Namespace) {
+    pub fn inner_rule(&mut self, namespace: Namespace, family: IpFamily) {
         let rule = RouteRule { mark: None, sent_from: None, table: INNER_TABLE };
-        self.put(Key::RouteRule(namespace, INNER_RULE), Part::RouteRule(rule));
+        self.put(Key::RouteRule(namespace, family, INNER_RULE), Part::RouteRule(rule));
     }
 
     /// Packets from an address look into a table of their own; the place says which of several such rules it is.
-    pub fn source_rule(&mut self, namespace: Namespace, place: u32, source: Ipv4Addr, table: u32) {
-        let rule = RouteRule { mark: None, sent_from: Some(Ipv4Cidr::host(source)), table };
-        self.put(Key::RouteRule(namespace, FIRST_SOURCE_RULE + place), Part::RouteRule(rule));
+    pub fn source_rule(&mut self, namespace: Namespace, place: u32, source: IpAddr, table: u32) {
+        let rule = RouteRule { mark: None, sent_from: Some(Cidr::host(source)), table };
+        self.put(Key::RouteRule(namespace, IpFamily::of(source), FIRST_SOURCE_RULE + place), Part::RouteRule(rule));
     }
 
     pub fn ruleset(&mut self, namespace: Namespace, tables: Vec<Table>) {
         self.put(Key::Ruleset(namespace), Part::Ruleset(Ruleset { tables }));
     }
 
-    pub fn listener(&mut self, at: (Namespace, Transport, Ipv4Addr, u16), role: Role, transparent: bool) {
+    pub fn listener(&mut self, at: (Namespace, Transport, IpAddr, u16), role: Role, transparent: bool) {
         let (namespace, transport, address, port) = at;
         self.put(Key::Listener(namespace, transport, address, port), Part::Listener(Listener { role, transparent }));
     }

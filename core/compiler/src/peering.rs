@@ -8,13 +8,13 @@ use crate::parts::{Parts, VPC_MTU, drop_rule, set};
 use crate::route_table;
 use crate::view::{Peer, View};
 use postern_model::VpcPeeringConnection;
-use postern_names::{Ipv4Cidr, Stop, SubnetId};
+use postern_names::{Cidr, IpFamily, Stop, SubnetId};
 use postern_program::*;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The next hop over every wire. Nobody has the address: what is sent on a wire arrives.
-const BEYOND: Ipv4Addr = Ipv4Addr::new(169, 254, 1, 3);
+const BEYOND: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 1, 3));
 /// The largest packet between two regions.
 const BETWEEN_REGIONS_MTU: u32 = 8500;
 
@@ -55,16 +55,15 @@ fn hardware_address(peering: &VpcPeeringConnection) -> [u8; 6] {
 }
 
 /// For each subnet with interface endpoints whose table leads over a connection: the table's routes that concern a peer.
-fn answers(view: &View<'_>) -> BTreeMap<SubnetId, Vec<(Ipv4Cidr, RouteKind)>> {
+fn answers(view: &View<'_>) -> BTreeMap<SubnetId, Vec<(Cidr, RouteKind)>> {
     let mut found = BTreeMap::new();
     for subnet in view.doors.iter().map(|door| door.subnet.id) {
         let Some(table) = view.table_of(subnet) else { continue };
-        let routes = route_table::routes(view, table);
-        let over: Vec<Ipv4Cidr> =
-            routes.iter().filter(|(_, kind)| is_over_a_wire(view, kind)).map(|(to, _)| *to).collect();
+        let routes = route_table::routes(view, table, IpFamily::V4);
+        let over: Vec<Cidr> = routes.iter().filter(|(_, kind)| is_over_a_wire(view, kind)).map(|(to, _)| *to).collect();
         // A longer route that leads elsewhere goes before; what is inside the VPC is none of a peer's business.
-        let is_inner = |to: &Ipv4Cidr| view.cidrs().any(|cidr| cidr.covers(*to));
-        let concerns = |to: &Ipv4Cidr, kind: &RouteKind| {
+        let is_inner = |to: &Cidr| view.cidrs(IpFamily::V4).any(|cidr| cidr.covers(*to));
+        let concerns = |to: &Cidr, kind: &RouteKind| {
             over.iter().any(|o| o.covers(*to)) && (*kind == RouteKind::Throw || !is_inner(to))
         };
         // An answer goes over a connection or is lost: no gateway knows it, and no appliance is asked whether it wants it.
@@ -87,13 +86,15 @@ fn is_over_a_wire(view: &View<'_>, kind: &RouteKind) -> bool {
 }
 
 /// The wires' ends, and each peer's ranges.
-pub(crate) fn sets(view: &View<'_>) -> Vec<Set> {
+/// Of IPv6 nothing passes: no route can lead it here.
+pub(crate) fn sets(view: &View<'_>, ip: IpFamily) -> Vec<Set> {
     if view.peers.is_empty() {
         return Vec::new();
     }
     let links = view.peers.iter().map(|peer| vec![Atom::Link(peer.link.clone())]).collect();
     let ranges = view.peers.iter().map(|peer| {
-        let elements = peer.ranges.iter().map(|range| vec![Atom::Range(*range)]).collect();
+        let ranges = peer.ranges.iter().filter(|range| range.family() == ip);
+        let elements = ranges.map(|range| vec![Atom::Range(*range)]).collect();
         Set { interval: true, ..set(&peer.set(), &[Field::Source], elements) }
     });
     std::iter::once(set(LINK_SET, &[Field::InLink], links)).chain(ranges).collect()

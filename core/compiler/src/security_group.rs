@@ -5,7 +5,7 @@
 use crate::parts::{chain, drop_rule, set};
 use crate::view::View;
 use crate::{security_group_in, security_group_out};
-use postern_model::{GroupPeer, RuleDirection, SecurityGroupRule};
+use postern_model::{GroupPeer, NetworkInterface, RuleDirection, SecurityGroupRule};
 use postern_names::*;
 use postern_program::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,16 +38,16 @@ pub(crate) struct Way {
 }
 
 /// The interfaces of instances and of endpoints have groups; gateways have none and are not filtered.
-pub(crate) fn collect(view: &View<'_>) -> Groups {
+pub(crate) fn collect(view: &View<'_>, ip: IpFamily) -> Groups {
     let mut sets = BTreeMap::new();
     let mut chains = Vec::new();
     let links = || {
         let instances = view.interfaces.iter().filter(|i| matches!(i.holder, crate::view::Holder::Instance(..)));
         instances.map(|i| (Atom::Link(i.link.clone()), i.eni.groups.as_slice()))
     };
-    let doors = view.doors.iter().map(|door| (Atom::Address(door.address), door.eni.groups.as_slice()));
-    let out = one_way(view, &security_group_out::WAY, links(), &mut sets, &mut chains);
-    let mut into = one_way(view, &security_group_in::WAY, links().chain(doors), &mut sets, &mut chains);
+    let doors = view.doors(ip).map(|door| (Atom::Address(door.address), door.eni.groups.as_slice()));
+    let out = one_way(view, ip, &security_group_out::WAY, links(), &mut sets, &mut chains);
+    let mut into = one_way(view, ip, &security_group_in::WAY, links().chain(doors), &mut sets, &mut chains);
     let endpoints = into.split_off(out.len());
     Groups { sets: sets.into_values().collect(), chains, out, into, endpoints }
 }
@@ -55,6 +55,7 @@ pub(crate) fn collect(view: &View<'_>) -> Groups {
 /// For each receiver or sender, with its groups, the chain of those groups; each chain is made once.
 fn one_way<'v>(
     view: &View<'_>,
+    ip: IpFamily,
     way: &Way,
     ends: impl Iterator<Item = (Atom, &'v [SecurityGroupId])>,
     sets: &mut BTreeMap<String, Set>,
@@ -69,7 +70,7 @@ fn one_way<'v>(
         let name = chain_name(way, &groups);
         verdicts.push((vec![end], MapValue::Jump(name.clone())));
         if made.insert(groups.clone()) {
-            chains.push(chain(&name, rules(view, way, &groups, sets)));
+            chains.push(chain(&name, rules(view, ip, way, &groups, sets)));
         }
     }
     verdicts
@@ -87,11 +88,17 @@ fn chain_name(way: &Way, groups: &[SecurityGroupId]) -> String {
     format!("{}{}_and_{}_{hash:016x}", way.prefix, digits.first().map_or("", String::as_str), digits.len() - 1)
 }
 
-fn rules(view: &View<'_>, way: &Way, groups: &[SecurityGroupId], sets: &mut BTreeMap<String, Set>) -> Vec<Rule> {
+fn rules(
+    view: &View<'_>,
+    ip: IpFamily,
+    way: &Way,
+    groups: &[SecurityGroupId],
+    sets: &mut BTreeMap<String, Set>,
+) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     let found = groups.iter().filter_map(|id| view.world.security_groups.get(id));
     for wanted in found.flat_map(|group| &group.rules).filter(|rule| rule.direction == way.direction) {
-        let Some(matches) = matches(view, way, wanted, sets) else { continue };
+        let Some(matches) = matches(view, ip, way, wanted, sets) else { continue };
         if rules.iter().all(|rule| rule.matches != matches) {
             let comment = Some(format!("{} {}", way.stop, wanted.id));
             rules.push(Rule { matches, action: Action::Return, comment, counter: false });
@@ -109,21 +116,33 @@ fn list(groups: &[SecurityGroupId]) -> String {
     words.join(" ")
 }
 
-/// `None` for a rule that no IPv4 packet can meet.
+/// `None` for a rule that no packet of the family can meet.
 fn matches(
     view: &View<'_>,
+    ip: IpFamily,
     way: &Way,
     rule: &SecurityGroupRule,
     sets: &mut BTreeMap<String, Set>,
 ) -> Option<Vec<Match>> {
     let mut matches = Vec::new();
+    let range = match &rule.peer {
+        GroupPeer::Cidr(range) => Some(Cidr::V4(*range)),
+        GroupPeer::Ipv6Cidr(range) => Some(Cidr::V6(*range)),
+        // Lists hold ranges of IPv4.
+        GroupPeer::PrefixList(_) if ip == IpFamily::V6 => return None,
+        GroupPeer::PrefixList(_) | GroupPeer::Group { .. } => None,
+    };
+    if range.is_some_and(|range| range.family() != ip) {
+        return None;
+    }
     match &rule.peer {
-        GroupPeer::Cidr(Ipv4Cidr::ALL) => {}
-        GroupPeer::Cidr(cidr) => matches.push(match way.peer {
-            Field::Source => Match::Source(*cidr),
-            _ => Match::Destination(*cidr),
-        }),
-        GroupPeer::Ipv6Cidr(_) => return None,
+        GroupPeer::Cidr(_) | GroupPeer::Ipv6Cidr(_) => {
+            let range = range.filter(|range| range.length() > 0);
+            matches.extend(range.map(|range| match way.peer {
+                Field::Source => Match::Source(range),
+                _ => Match::Destination(range),
+            }));
+        }
         GroupPeer::PrefixList(id) => {
             let name = format!("s_{}", id.to_string().replace('-', "_"));
             sets.entry(name.clone()).or_insert_with(|| prefix_list(view, &name, *id));
@@ -132,7 +151,7 @@ fn matches(
         GroupPeer::Group { id, .. } => {
             matches.extend(over_peering(view, way, *id)?);
             let name = format!("s_{}", id.to_string().replace('-', "_"));
-            sets.entry(name.clone()).or_insert_with(|| members(view, &name, *id));
+            sets.entry(name.clone()).or_insert_with(|| members(view, &name, *id, ip));
             matches.push(Match::In { fields: vec![way.peer], set: name });
         }
     }
@@ -165,21 +184,21 @@ pub(crate) fn protocol_matches(
     if let Some(ports) = ports.filter(|ports| protocol.has_ports() && *ports != PortRange::ALL) {
         matches.push(Match::DestinationPort(ports));
     }
-    if let Some(icmp) = icmp.filter(|icmp| protocol == Protocol::Icmp && (icmp.kind.is_some() || icmp.code.is_some())) {
+    if let Some(icmp) = icmp.filter(|icmp| protocol.is_icmp() && (icmp.kind.is_some() || icmp.code.is_some())) {
         matches.push(Match::Icmp { kind: icmp.kind, code: icmp.code });
     }
     matches
 }
 
-/// The private addresses of a group's members.
-fn members(view: &View<'_>, name: &str, group: SecurityGroupId) -> Set {
+/// The private addresses of a group's members, of one family.
+fn members(view: &View<'_>, name: &str, group: SecurityGroupId, ip: IpFamily) -> Set {
     let members = view.interfaces.iter().filter(|i| i.eni.groups.contains(&group));
-    let doors = view.doors.iter().filter(|door| door.eni.groups.contains(&group)).map(|door| door.address);
-    let mut addresses: Vec<_> = members.flat_map(|i| i.addresses()).chain(doors).collect();
+    let doors = view.doors(ip).filter(|door| door.eni.groups.contains(&group)).map(|door| door.address);
+    let mut addresses: Vec<_> = members.flat_map(|i| i.addresses(ip)).chain(doors).collect();
     if view.world.security_groups.get(&group).is_some_and(|group| group.vpc != view.vpc.id) {
         let far = view.world.network_interfaces.values().filter(|eni| eni.groups.contains(&group));
         let up = far.filter(|eni| view.world.interface_is_up(eni.id));
-        addresses.extend(up.flat_map(|eni| eni.addresses.iter().map(|a| a.address)));
+        addresses.extend(up.flat_map(NetworkInterface::every_address).filter(|a| IpFamily::of(*a) == ip));
     }
     addresses.sort();
     set(name, &[Field::Source], addresses.into_iter().map(|address| vec![Atom::Address(address)]).collect())
@@ -187,7 +206,8 @@ fn members(view: &View<'_>, name: &str, group: SecurityGroupId) -> Set {
 
 /// The ranges of a prefix list; a range inside another adds nothing and would not be taken by the kernel.
 fn prefix_list(view: &View<'_>, name: &str, id: PrefixListId) -> Set {
-    let ranges: BTreeSet<Ipv4Cidr> = view.world.prefix_list_ranges(&view.vpc.region, id).into_iter().collect();
+    let ranges = view.world.prefix_list_ranges(&view.vpc.region, id);
+    let ranges: BTreeSet<Cidr> = ranges.into_iter().map(Cidr::V4).collect();
     let outer = ranges.iter().filter(|range| !ranges.iter().any(|other| other != *range && other.covers(**range)));
     let elements = outer.map(|range| vec![Atom::Range(*range)]).collect();
     Set { interval: true, ..set(name, &[Field::Source], elements) }

@@ -4,7 +4,7 @@ use postern_model::*;
 use postern_names::*;
 use postern_program::Namespace;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 pub(crate) struct View<'w> {
     pub world: &'w World,
@@ -29,7 +29,7 @@ pub(crate) struct Peer<'w> {
     pub peering: &'w VpcPeeringConnection,
     pub other: &'w PeeringSide,
     pub link: String,
-    pub ranges: Vec<Ipv4Cidr>,
+    pub ranges: Vec<Cidr>,
 }
 
 /// An interface that has a link.
@@ -46,7 +46,7 @@ pub(crate) struct EndpointDoor<'w> {
     pub endpoint: &'w VpcEndpoint,
     pub eni: &'w NetworkInterface,
     pub subnet: &'w Subnet,
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
 }
 
 /// What has the interface's far end.
@@ -79,7 +79,7 @@ impl<'w> View<'w> {
                 peering,
                 other,
                 link: peering.link_name(),
-                ranges: world.ranges_of_side(other),
+                ranges: world.ranges_of_side(other).into_iter().map(Cidr::V4).collect(),
             })
             .collect();
         let (tables, acls) = (tables(world, id, &subnets), acls(world, id));
@@ -103,8 +103,18 @@ impl<'w> View<'w> {
         self.acls.get(&subnet).copied()
     }
 
-    pub fn cidrs(&self) -> impl Iterator<Item = Ipv4Cidr> {
-        self.vpc.cidrs.iter().map(|c| c.cidr)
+    pub fn cidrs(&self, family: IpFamily) -> impl Iterator<Item = Cidr> {
+        self.vpc.ranges().filter(move |range| range.family() == family)
+    }
+
+    /// The families that the VPC has ranges of.
+    pub fn families(&self) -> impl Iterator<Item = IpFamily> {
+        IpFamily::ALL.into_iter().filter(|family| self.cidrs(*family).next().is_some())
+    }
+
+    /// The addresses of endpoints, of one family.
+    pub fn doors(&self, family: IpFamily) -> impl Iterator<Item = &EndpointDoor<'w>> {
+        self.doors.iter().filter(move |door| IpFamily::of(door.address) == family)
     }
 
     pub fn interface(&self, id: NetworkInterfaceId) -> Option<&Interface<'w>> {
@@ -112,9 +122,12 @@ impl<'w> View<'w> {
     }
 
     /// The addresses of the VPC's own namespace: routers, resolver, metadata. No group and no ACL filters them.
-    pub fn router_addresses(&self) -> Vec<Ipv4Addr> {
-        let routers = self.subnets.values().filter_map(|subnet| subnet.router());
-        let mut all: Vec<Ipv4Addr> =
+    pub fn router_addresses(&self, family: IpFamily) -> Vec<IpAddr> {
+        if family == IpFamily::V6 {
+            return vec![crate::instance::ROUTER_V6.into(), crate::internet_gateway::VPC_SIDE_V6.into()];
+        }
+        let routers = self.subnets.values().filter_map(|subnet| subnet.router()).map(IpAddr::V4);
+        let mut all: Vec<IpAddr> =
             routers.chain(crate::name::addresses(self)).chain([crate::metadata::ADDRESS]).collect();
         if self.internet_gateway.is_some() {
             all.push(crate::internet_gateway::VPC_SIDE);
@@ -133,8 +146,8 @@ impl Peer<'_> {
 }
 
 impl Interface<'_> {
-    pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
-        self.eni.addresses.iter().map(|a| a.address)
+    pub fn addresses(&self, family: IpFamily) -> impl Iterator<Item = IpAddr> {
+        self.eni.every_address().filter(move |address| IpFamily::of(*address) == family)
     }
 
     /// The namespace of the far end.
@@ -185,7 +198,10 @@ fn doors<'w>(world: &'w World, vpc: VpcId, subnets: &BTreeMap<SubnetId, &'w Subn
     places
         .filter_map(|(endpoint, place)| {
             let eni = world.network_interfaces.get(&place.interface)?;
-            Some(EndpointDoor { endpoint, eni, subnet: subnets.get(&place.subnet)?, address: eni.primary_address()? })
+            Some((endpoint, eni, *subnets.get(&place.subnet)?))
+        })
+        .flat_map(|(endpoint, eni, subnet)| {
+            eni.every_address().map(move |address| EndpointDoor { endpoint, eni, subnet, address })
         })
         .filter(is_up)
         .collect()

@@ -3,6 +3,7 @@
 use crate::parts::Parts;
 use crate::view::View;
 use crate::{endpoint, filter, instance, internet_gateway, metadata, name, nat_gateway, peering, route_table};
+use postern_names::IpFamily;
 use postern_program::Table;
 
 /// AWS's tracking times, and no connection taken up in the middle.
@@ -16,11 +17,16 @@ const SYSCTLS: &[(&str, &str)] = &[
     ("net.netfilter.nf_conntrack_generic_timeout", "600"),
 ];
 
+/// In a VPC with an IPv6 range.
+const SYSCTLS_V6: &[(&str, &str)] = &[("net.ipv6.conf.all.forwarding", "1")];
+
 pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
     let namespace = view.namespace();
-    parts.namespace(namespace, SYSCTLS);
-    for address in view.router_addresses() {
-        parts.address(namespace, "lo", address, 32);
+    let has_v6 = view.families().any(|family| family == IpFamily::V6);
+    let further: &[(&str, &str)] = if has_v6 { SYSCTLS_V6 } else { &[] };
+    parts.namespace(namespace, &[SYSCTLS, further].concat());
+    for address in view.router_addresses(IpFamily::V4) {
+        parts.single_address(namespace, "lo", address);
     }
     instance::compile(view, parts);
     nat_gateway::compile(view, parts);
@@ -30,6 +36,7 @@ pub(crate) fn compile(view: &View<'_>, parts: &mut Parts) {
     endpoint::compile(view, parts);
     name::compile(view, parts);
     metadata::compile(view, parts);
-    let tables: Vec<Table> = [Some(filter::table(view)), internet_gateway::table(view)].into_iter().flatten().collect();
+    let filters = view.families().map(|family| filter::table(view, family));
+    let tables: Vec<Table> = filters.chain(internet_gateway::table(view)).collect();
     parts.ruleset(namespace, tables);
 }

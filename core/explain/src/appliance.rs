@@ -9,7 +9,7 @@ use postern_names::Stop;
 
 /// The source/destination check of the interface that a packet is led to.
 pub(crate) fn destination_check(walk: &mut Walk<'_, '_>, to: &NetworkInterface, packet: Packet) {
-    let is_own = to.addresses.iter().any(|a| a.address == packet.destination);
+    let is_own = to.has_address(packet.destination);
     if is_guest(to) && to.source_dest_check && !is_own {
         let place = Place::Interface { id: to.id, instance: to.attachment.as_ref().and_then(|a| a.instance) };
         walk.meet(Stop::Instance, place, packet, Some(Cause::NotItsAddress));

@@ -2,13 +2,13 @@
 
 use crate::ground::Ground;
 use crate::packet::CLIENT_PORT;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// Taken to be so while questions are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumed {
     /// Which of its addresses an interface speaks from; `None`: its primary one.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
     /// The port that it speaks from.
     pub source_port: u16,
     /// Every address of the internet that nobody here has answers, and on every port.

@@ -84,7 +84,7 @@ impl<'w> Walk<'_, 'w> {
 
     /// One step of an answer: out of an interface, to the one that has the address.
     fn onward(&mut self, asker: Asker<'w>, from: &'w NetworkInterface, back: &mut Packet) -> Option<At<'w>> {
-        let has_it = |eni: &NetworkInterface| eni.addresses.iter().any(|a| a.address == back.destination);
+        let has_it = |eni: &NetworkInterface| eni.has_address(back.destination);
         let to = match route_table::choose(self, from, *back)? {
             Next::Local => instance::holder(self, from.vpc, *back)?,
             Next::NatGateway(id) => {

@@ -5,11 +5,11 @@ use crate::question::{Listening, Question, Source, Target, What};
 use postern_model::World;
 use postern_names::*;
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Ports that are asked for whatever the change is about.
 const ALWAYS: [u16; 3] = [22, 80, 443];
-const SOMEBODY: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+const SOMEBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 /// A site of the internet, whose answer shows that one gets out.
 const OUTSIDE: &str = "example.com";
 

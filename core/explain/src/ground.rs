@@ -2,6 +2,7 @@
 
 use crate::assume::Assumed;
 use crate::name;
+use crate::packet::Packet;
 use crate::question::{Listening, Question, Source, Target};
 use crate::trace::{Chosen, Next, Trace};
 use crate::walk::Walk;
@@ -9,28 +10,28 @@ use crate::{route_table, service};
 use postern_model::*;
 use postern_names::*;
 use std::collections::{HashMap, HashSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// What one packet's way needs to know of the World.
 pub struct Ground<'w> {
     pub world: &'w World,
     /// Every interface by each of its addresses, whether it is up or not.
-    by_address: HashMap<(VpcId, Ipv4Addr), &'w NetworkInterface>,
+    by_address: HashMap<(VpcId, IpAddr), &'w NetworkInterface>,
     /// Interfaces that packets can reach.
     up: HashSet<NetworkInterfaceId>,
     /// By public address, the interface and the private address behind it.
-    by_public: HashMap<Ipv4Addr, (&'w NetworkInterface, Ipv4Addr)>,
-    to_public: HashMap<(NetworkInterfaceId, Ipv4Addr), Ipv4Addr>,
+    by_public: HashMap<IpAddr, (&'w NetworkInterface, IpAddr)>,
+    to_public: HashMap<(NetworkInterfaceId, IpAddr), IpAddr>,
     of_instance: HashMap<InstanceId, &'w NetworkInterface>,
     tables: HashMap<SubnetId, &'w RouteTable>,
     routes: HashMap<RouteTableId, Vec<Chosen>>,
     acls: HashMap<SubnetId, &'w NetworkAcl>,
     entries: HashMap<(NetworkAclId, bool), Vec<&'w AclEntry>>,
-    lists: HashMap<PrefixListId, Vec<Ipv4Cidr>>,
+    lists: HashMap<PrefixListId, Vec<Cidr>>,
     gateways: HashMap<VpcId, InternetGatewayId>,
     nats: HashMap<NetworkInterfaceId, &'w NatGateway>,
     endpoints: HashMap<NetworkInterfaceId, &'w VpcEndpoint>,
-    services: HashSet<Ipv4Addr>,
+    services: HashSet<IpAddr>,
     pub(crate) assumed: Assumed,
 }
 
@@ -73,8 +74,8 @@ impl<'w> Ground<'w> {
     }
 
     fn find_interfaces(&mut self) {
-        let elastic: HashMap<(NetworkInterfaceId, Ipv4Addr), Ipv4Addr> = (self.world.addresses.values())
-            .filter_map(|a| a.association.map(|(_, eni, private)| ((eni, private), a.public_ip)))
+        let elastic: HashMap<(NetworkInterfaceId, IpAddr), IpAddr> = (self.world.addresses.values())
+            .filter_map(|a| a.association.map(|(_, eni, private)| ((eni, private.into()), a.public_ip.into())))
             .collect();
         for eni in self.world.network_interfaces.values() {
             let is_up = self.can_be_reached(eni);
@@ -85,12 +86,22 @@ impl<'w> Ground<'w> {
             if let Some((Some(instance), 0)) = index {
                 self.of_instance.insert(instance, eni);
             }
+            let has_internet = self.gateways.contains_key(&eni.vpc);
+            for address in eni.ipv6_addresses.iter().copied().map(IpAddr::V6) {
+                self.by_address.insert((eni.vpc, address), eni);
+                // An IPv6 address is the same on both sides of an internet gateway.
+                if has_internet {
+                    self.to_public.insert((eni.id, address), address);
+                    self.by_public.insert(address, (eni, address));
+                }
+            }
             for address in &eni.addresses {
-                self.by_address.insert((eni.vpc, address.address), eni);
-                let public = elastic.get(&(eni.id, address.address)).copied().or(address.auto_public);
-                if let Some(public) = public.filter(|_| self.gateways.contains_key(&eni.vpc)) {
-                    self.to_public.insert((eni.id, address.address), public);
-                    self.by_public.insert(public, (eni, address.address));
+                let (private, auto_public) = (IpAddr::V4(address.address), address.auto_public.map(IpAddr::V4));
+                self.by_address.insert((eni.vpc, private), eni);
+                let public = elastic.get(&(eni.id, private)).copied().or(auto_public);
+                if let Some(public) = public.filter(|_| has_internet) {
+                    self.to_public.insert((eni.id, private), public);
+                    self.by_public.insert(public, (eni, private));
                 }
             }
         }
@@ -117,7 +128,7 @@ impl<'w> Ground<'w> {
         let own = self.world.prefix_lists.values().cloned();
         let aws = self.world.regions().into_iter().flat_map(|region| aws_prefix_lists(&region));
         for list in aws.chain(own) {
-            self.lists.insert(list.id, list.entries.iter().map(|entry| entry.cidr).collect());
+            self.lists.insert(list.id, list.entries.iter().map(|entry| entry.cidr.into()).collect());
         }
     }
 
@@ -151,14 +162,27 @@ impl<'w> Ground<'w> {
             Some(resolution) => resolution.addresses.clone(),
             None => self.addresses_of(question).into_iter().collect(),
         };
-        let mut traces =
-            addresses.iter().map(|address| Walk::new(self, listening).ask(question, resolved.clone(), *address));
-        let first = traces.next();
-        // Of several addresses the first that fails tells most.
-        match first {
-            None => Walk::nowhere(question, resolved),
-            Some(trace) if !trace.is_answered => trace,
-            Some(trace) => traces.find(|other| !other.is_answered).unwrap_or(trace),
+        let ask = |family: IpFamily| {
+            let of_family = addresses.iter().filter(|address| IpFamily::of(**address) == family);
+            let mut traces =
+                of_family.map(|address| Walk::new(self, listening).ask(question, resolved.clone(), *address));
+            // Of several addresses the first that fails tells most.
+            match traces.next() {
+                Some(trace) if trace.is_answered => traces.find(|other| !other.is_answered).or(Some(trace)),
+                other => other,
+            }
+        };
+        // A client takes IPv6 where it has it, and IPv4 if that fails.
+        let is_new = addresses.iter().any(IpAddr::is_ipv6);
+        let has_v6 = is_new && self.interface_of(question.from).is_none_or(|eni| !eni.ipv6_addresses.is_empty());
+        let newer = if has_v6 { ask(IpFamily::V6) } else { None };
+        match newer {
+            Some(trace) if trace.is_answered => trace,
+            other => match ask(IpFamily::V4).filter(|trace| trace.is_answered || other.is_none()).or(other) {
+                Some(trace) => trace,
+                None if is_new => ask(IpFamily::V6).unwrap_or_else(|| Walk::nowhere(question, resolved.clone())),
+                None => Walk::nowhere(question, resolved.clone()),
+            },
         }
     }
 
@@ -182,10 +206,10 @@ impl<'w> Ground<'w> {
     }
 
     /// The address by which the source speaks to what is asked for.
-    fn addresses_of(&self, question: &Question) -> Option<Ipv4Addr> {
+    fn addresses_of(&self, question: &Question) -> Option<IpAddr> {
         let from = self.interface_of(question.from);
         let of = |eni: &NetworkInterface| {
-            let private = eni.primary_address()?;
+            let private = eni.every_address().next()?;
             let is_near = from.is_some_and(|from| from.vpc == eni.vpc || self.are_peers(from.vpc, eni.vpc));
             let public = self.to_public.get(&(eni.id, private)).copied().filter(|_| !is_near);
             Some(public.unwrap_or(private))
@@ -200,9 +224,9 @@ impl<'w> Ground<'w> {
                     Some(own) => {
                         let all = || own.subnets.iter().filter_map(|p| self.world.network_interfaces.get(&p.interface));
                         let near = all().find(|eni| from.is_some_and(|from| from.zone == eni.zone));
-                        near.or(all().next()).and_then(NetworkInterface::primary_address)
+                        near.or(all().next()).and_then(|eni| eni.every_address().next())
                     }
-                    None => public_service(&endpoint.region, endpoint.service()).map(|service| service.address),
+                    None => public_service(&endpoint.region, endpoint.service()).map(|service| service.address.into()),
                 }
             }
             Target::Name(_) => None,
@@ -234,18 +258,18 @@ impl<'w> Ground<'w> {
     }
 
     /// The interface that has a private address, up or not.
-    pub(crate) fn holder(&self, vpc: VpcId, address: Ipv4Addr) -> Option<&'w NetworkInterface> {
+    pub(crate) fn holder(&self, vpc: VpcId, address: IpAddr) -> Option<&'w NetworkInterface> {
         self.by_address.get(&(vpc, address)).copied()
     }
 
     /// The public address that stands for a private one of a VPC, whichever interface it comes by: an appliance forwards
     /// with the first sender's address. None in a VPC without an internet gateway, and while its interface is down.
-    pub(crate) fn public(&self, vpc: VpcId, private: Ipv4Addr) -> Option<Ipv4Addr> {
+    pub(crate) fn public(&self, vpc: VpcId, private: IpAddr) -> Option<IpAddr> {
         let holder = self.holder(vpc, private)?;
         self.to_public.get(&(holder.id, private)).copied().filter(|_| self.is_up(holder))
     }
 
-    pub(crate) fn behind_public(&self, public: Ipv4Addr) -> Option<(&'w NetworkInterface, Ipv4Addr)> {
+    pub(crate) fn behind_public(&self, public: IpAddr) -> Option<(&'w NetworkInterface, IpAddr)> {
         self.by_public.get(&public).copied()
     }
 
@@ -267,12 +291,22 @@ impl<'w> Ground<'w> {
         self.entries.get(&(acl, egress)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    pub(crate) fn list(&self, id: PrefixListId) -> &[Ipv4Cidr] {
+    pub(crate) fn list(&self, id: PrefixListId) -> &[Cidr] {
         self.lists.get(&id).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(crate) fn internet_gateway(&self, vpc: VpcId) -> Option<InternetGatewayId> {
         self.gateways.get(&vpc).copied()
+    }
+
+    /// The VPC in whose range an IPv6 address is, and its internet gateway.
+    pub(crate) fn internet_gateway_to(&self, address: IpAddr) -> Option<(VpcId, InternetGatewayId)> {
+        if address.is_ipv4() {
+            return None;
+        }
+        let has_it =
+            |vpc: &VpcId| self.world.vpcs.get(vpc).is_some_and(|vpc| vpc.ranges().any(|r| r.contains(address)));
+        self.gateways.iter().find(|(vpc, _)| has_it(vpc)).map(|(vpc, gateway)| (*vpc, *gateway))
     }
 
     pub(crate) fn nat_of(&self, interface: NetworkInterfaceId) -> Option<&'w NatGateway> {
@@ -283,13 +317,20 @@ impl<'w> Ground<'w> {
         self.endpoints.get(&interface).copied()
     }
 
-    pub(crate) fn is_service(&self, address: Ipv4Addr) -> bool {
+    pub(crate) fn is_service(&self, address: IpAddr) -> bool {
         self.services.contains(&address)
     }
 
-    /// Whether a route's target can carry packets.
-    pub(crate) fn is_active(&self, vpc: VpcId, next: Next) -> bool {
+    /// Whether a route's target can carry the packet. Only gateways of the internet and interfaces that have an IPv6 address
+    /// take one of IPv6.
+    pub(crate) fn is_active(&self, vpc: VpcId, next: Next, packet: Packet) -> bool {
+        let is_v6 = packet.destination.is_ipv6();
         match next {
+            Next::NatGateway(_) | Next::Peering(_) if is_v6 => false,
+            Next::Interface(id) if is_v6 => {
+                let has_v6 = self.world.network_interfaces.get(&id).is_some_and(|eni| !eni.ipv6_addresses.is_empty());
+                has_v6 && self.up.contains(&id)
+            }
             Next::Local | Next::Endpoint(_) => true,
             Next::Never => false,
             Next::InternetGateway(id) => self.gateways.get(&vpc) == Some(&id),

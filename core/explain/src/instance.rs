@@ -20,7 +20,8 @@ fn why_down(walk: &Walk<'_, '_>, eni: &NetworkInterface) -> Option<Cause> {
 
 /// The question's first stop.
 pub(crate) fn send(walk: &mut Walk<'_, '_>, eni: &NetworkInterface, packet: Packet) {
-    let cause = why_down(walk, eni);
+    let has_none = packet.source.is_unspecified().then_some(Cause::NoAddress);
+    let cause = why_down(walk, eni).or(has_none);
     walk.meet(Stop::Instance, place(eni), packet, cause);
 }
 
@@ -80,6 +81,10 @@ pub(crate) fn tell(step: &Step) -> String {
         Some(Cause::ZoneDown) => format!("{name} is in a zone that is down"),
         Some(Cause::NotAttached) => "no running instance has the interface".to_owned(),
         Some(Cause::NobodyThere) => format!("nobody has the address {}", step.packet.destination),
+        Some(Cause::NoAddress) => {
+            let family = if step.packet.destination.is_ipv6() { "IPv6" } else { "IPv4" };
+            format!("{name} has no {family} address to speak from")
+        }
         Some(Cause::NoListener) => format!("nothing on {name} listens on port {}", step.packet.port),
         Some(Cause::NotItsAddress) => {
             format!("{name} gets no packet for {}: its source/destination check is on", step.packet.destination)
@@ -96,7 +101,7 @@ pub(crate) fn code(cause: Cause) -> &'static str {
         Cause::NotItsAddress => "ENI_SOURCE_DEST_CHECK_RESTRICTION",
         Cause::NotRunning | Cause::ZoneDown => "BAD_STATE",
         Cause::NotAttached => "UNASSOCIATED_COMPONENT",
-        Cause::AnswerAstray => "ENI_ADDRESS_RESTRICTION",
+        Cause::AnswerAstray | Cause::NoAddress => "ENI_ADDRESS_RESTRICTION",
         _ => "NO_POSSIBLE_DESTINATION",
     }
 }

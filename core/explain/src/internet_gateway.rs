@@ -1,19 +1,15 @@
 //! Internet gateways: one-to-one translation between an interface's private and public address.
 
+use crate::instance;
 use crate::packet::Packet;
 use crate::trace::*;
 use crate::walk::Walk;
-use postern_model::NetworkInterface;
+use postern_model::{InterfaceKind, NetworkInterface};
 use postern_names::{InternetGatewayId, Stop};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The source that the internet sees. Without a public address nothing passes; the way is followed with the private one.
-pub(crate) fn leave(
-    walk: &mut Walk<'_, '_>,
-    id: InternetGatewayId,
-    eni: &NetworkInterface,
-    packet: Packet,
-) -> Ipv4Addr {
+pub(crate) fn leave(walk: &mut Walk<'_, '_>, id: InternetGatewayId, eni: &NetworkInterface, packet: Packet) -> IpAddr {
     let public = walk.ground.public(eni.vpc, packet.source);
     let place = Place::InternetGateway { id: Some(id), private: Some(packet.source), public };
     walk.meet(Stop::InternetGateway, place, packet, public.is_none().then_some(Cause::NoPublicAddress));
@@ -21,8 +17,19 @@ pub(crate) fn leave(
 }
 
 /// The interface behind a public address, and its private one.
-pub(crate) fn enter<'w>(walk: &mut Walk<'_, 'w>, packet: Packet) -> Option<(&'w NetworkInterface, Ipv4Addr)> {
+pub(crate) fn enter<'w>(walk: &mut Walk<'_, 'w>, packet: Packet) -> Option<(&'w NetworkInterface, IpAddr)> {
     let Some((to, private)) = walk.ground.behind_public(packet.destination) else {
+        if let Some((_, id)) = walk.ground.internet_gateway_to(packet.destination) {
+            let own = Some(packet.destination);
+            walk.meet(
+                Stop::InternetGateway,
+                Place::InternetGateway { id: Some(id), private: own, public: own },
+                packet,
+                None,
+            );
+            walk.meet(Stop::Instance, Place::Nowhere, packet, Some(Cause::NobodyThere));
+            return None;
+        }
         walk.meet(Stop::Service, Place::Service(packet.destination), packet, Some(Cause::NobodyThere));
         return None;
     };
@@ -33,14 +40,28 @@ pub(crate) fn enter<'w>(walk: &mut Walk<'_, 'w>, packet: Packet) -> Option<(&'w 
     }
     let id = walk.ground.internet_gateway(to.vpc);
     let place = Place::InternetGateway { id, private: Some(private), public: Some(packet.destination) };
-    walk.meet(Stop::InternetGateway, place, packet, None);
-    Some((to, private))
+    // Nothing from the internet gets to an endpoint, though its IPv6 addresses are public ones.
+    let is_closed = to.kind == InterfaceKind::VpcEndpoint;
+    if is_closed && walk.ground.is_dark(to) {
+        walk.meet(Stop::InternetGateway, place, packet, None);
+        instance::check_zone(walk, to, packet);
+        return None;
+    }
+    walk.meet(Stop::InternetGateway, place, packet, is_closed.then_some(Cause::NotServed));
+    Some((to, private)).filter(|_| !is_closed)
 }
 
 pub(crate) fn tell(step: &Step) -> String {
     let Place::InternetGateway { id, private, public } = step.place else { return String::new() };
     let id = id.map_or("an internet gateway".to_owned(), |id| id.to_string());
     match (private, public) {
+        (Some(_), Some(public)) if step.cause == Some(Cause::NotServed) => {
+            format!("{id} lets nothing from the internet to the endpoint at {public}")
+        }
+        (Some(private), Some(public)) if private == public && step.packet.source == private => {
+            format!("{id} lets {private} out")
+        }
+        (Some(private), Some(public)) if private == public => format!("{id} lets in what is for {private}"),
         (Some(private), Some(public)) if step.packet.source == private => {
             format!("{id} lets {private} out as {public}")
         }

@@ -7,7 +7,7 @@ use crate::walk::Walk;
 use postern_model::*;
 use postern_names::*;
 use serde_json::{Value, json};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// How a name was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Resolution {
     /// The VPC whose resolver was asked; `None` outside.
     pub vpc: Option<VpcId>,
     pub zone: Zone,
-    pub addresses: Vec<Ipv4Addr>,
+    pub addresses: Vec<IpAddr>,
 }
 
 /// Which zone answers.
@@ -59,7 +59,7 @@ pub(crate) fn resolve(ground: &Ground<'_>, vpc: Option<VpcId>, name: &str) -> Re
 }
 
 /// The most specific zone answers: one of the accounts', an endpoint's names, or what everybody sees.
-fn look_up(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str, left: usize) -> (Zone, Vec<Ipv4Addr>) {
+fn look_up(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str, left: usize) -> (Zone, Vec<IpAddr>) {
     let hosted = asking.and_then(|vpc| ground.world.hosted_zone_for(vpc.id, name));
     let taken = asking.and_then(|vpc| ground.world.private_dns_record(vpc.id, name)).map(|(record, _)| record.len());
     match hosted.filter(|zone| taken.is_none_or(|length| zone.name.len() > length)) {
@@ -68,7 +68,7 @@ fn look_up(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str, left: usize) -
     }
 }
 
-fn everybodys(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> (Zone, Vec<Ipv4Addr>) {
+fn everybodys(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> (Zone, Vec<IpAddr>) {
     inside(ground, asking, name)
         .or_else(|| own_name(ground, name))
         .or_else(|| private_dns(ground, asking, name))
@@ -77,7 +77,7 @@ fn everybodys(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> (Zone, V
 }
 
 /// The addresses that a hosted zone has for a name, itself or by another name.
-fn in_zone(ground: &Ground<'_>, asking: Option<&Vpc>, zone: &HostedZone, name: &str, left: usize) -> Vec<Ipv4Addr> {
+fn in_zone(ground: &Ground<'_>, asking: Option<&Vpc>, zone: &HostedZone, name: &str, left: usize) -> Vec<IpAddr> {
     let Some(sets) = zone.lookup(name) else { return vec![] };
     let of = |kind: &str| sets.iter().find(|set| set.kind == kind).map(|set| &set.data);
     let Some(left) = left.checked_sub(1) else { return vec![] };
@@ -95,7 +95,7 @@ fn in_zone(ground: &Ground<'_>, asking: Option<&Vpc>, zone: &HostedZone, name: &
     }
 }
 
-type Found = Option<(Zone, Vec<Ipv4Addr>)>;
+type Found = Option<(Zone, Vec<IpAddr>)>;
 
 /// `ip-10-0-1-5.ec2.internal`, `i-....ec2.internal`, and names of public addresses.
 fn inside(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
@@ -109,7 +109,7 @@ fn inside(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
         let eni = ground.interface_of(crate::Source::Instance(id)).filter(|eni| eni.vpc == vpc.id)?;
         let has_record = ground.world.instances.get(&id).and_then(|i| ground.world.subnets.get(&i.subnet));
         let is_there = ground.is_up(eni) && has_record.is_some_and(|subnet| subnet.resource_name_a_record);
-        return is_there.then_some((Zone::Instance(eni.id), vec![eni.primary_address()?]));
+        return is_there.then_some((Zone::Instance(eni.id), vec![eni.primary_address()?.into()]));
     }
     let public = label.strip_prefix("ec2-").and_then(hyphenated)?;
     let (eni, private) = ground.behind_public(public)?;
@@ -123,8 +123,9 @@ fn inside(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
     is_named.then_some((Zone::PublicAddress(eni.id), vec![if is_home { private } else { public }]))
 }
 
-fn hyphenated(text: &str) -> Option<Ipv4Addr> {
-    text.replace('-', ".").parse().ok().filter(|address: &Ipv4Addr| address.to_string().replace('.', "-") == text)
+fn hyphenated(text: &str) -> Option<IpAddr> {
+    let address: Ipv4Addr = text.replace('-', ".").parse().ok()?;
+    (address.to_string().replace('.', "-") == text).then_some(IpAddr::V4(address))
 }
 
 /// `vpce-0...-abcd1234[-zone].sts.us-east-1.vpce.amazonaws.com`, with a bucket in front for S3.
@@ -156,10 +157,10 @@ fn private_dns(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
 
 /// The addresses of an endpoint's interfaces: without those in zones that are down, unless the name is of one zone or none
 /// is up.
-fn answering(ground: &Ground<'_>, places: Vec<&NetworkInterface>, is_zonal: bool) -> Vec<Ipv4Addr> {
+fn answering(ground: &Ground<'_>, places: Vec<&NetworkInterface>, is_zonal: bool) -> Vec<IpAddr> {
     let up: Vec<_> = places.iter().copied().filter(|eni| !ground.is_dark(eni)).collect();
     let told = if is_zonal || up.is_empty() { places } else { up };
-    told.into_iter().filter_map(NetworkInterface::primary_address).collect()
+    told.into_iter().filter_map(NetworkInterface::primary_address).map(IpAddr::V4).collect()
 }
 
 /// The interface endpoints of a VPC whose service has this public name.
@@ -183,10 +184,10 @@ fn taking_over<'g>(
 /// The service or site that a public name names.
 fn public(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
     if let Some(site) = SITES.iter().find(|site| site.name == name) {
-        return Some((Zone::Site, vec![site.address]));
+        return Some((Zone::Site, site.addresses().collect()));
     }
     let (region, service) = service_of(name)?;
-    let address = public_service(&Region::new(region), service)?.address;
+    let address = public_service(&Region::new(region), service)?.address.into();
     let would = asking.and_then(|vpc| taking_over(ground, vpc, name).next()).map(|(endpoint, _)| endpoint.id);
     Some((Zone::Public { would }, vec![address]))
 }
@@ -231,7 +232,7 @@ impl Resolution {
     /// One sentence without its full stop.
     pub fn sentence(&self) -> String {
         let Self { name, zone, addresses, .. } = self;
-        let is = addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", ");
+        let is = addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ");
         match zone {
             Zone::Off => format!("{name} is not looked up: the VPC's resolver is off (enableDnsSupport)"),
             Zone::Hosted(id) if addresses.is_empty() => format!("{id} answers for {name} and has no address for it"),

@@ -5,7 +5,7 @@ use crate::trace::*;
 use crate::walk::Walk;
 use postern_model::NetworkInterface;
 use postern_names::Stop;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 fn place(walk: &Walk<'_, '_>, eni: &NetworkInterface) -> Option<Place> {
     walk.ground.nat_of(eni.id).map(|nat| Place::NatGateway { id: nat.id, interface: eni.id })
@@ -20,7 +20,7 @@ pub(crate) fn translate(
 ) -> Option<Packet> {
     let place = place(walk, eni)?;
     walk.meet(Stop::NatGateway, place, packet, is_own.then_some(Cause::NotAskedFor));
-    let source = eni.primary_address()?;
+    let source = eni.primary_address()?.into();
     (!is_own).then_some(Packet { source, ..packet })
 }
 
@@ -29,8 +29,8 @@ pub(crate) fn give_back(
     walk: &mut Walk<'_, '_>,
     eni: &NetworkInterface,
     back: Packet,
-    asked_for: Option<Ipv4Addr>,
-) -> Option<Ipv4Addr> {
+    asked_for: Option<IpAddr>,
+) -> Option<IpAddr> {
     let place = place(walk, eni)?;
     walk.meet(Stop::NatGateway, place, back, asked_for.is_none().then_some(Cause::NotAskedFor));
     asked_for

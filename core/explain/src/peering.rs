@@ -7,11 +7,12 @@ use crate::walk::Walk;
 use crate::{network_acl_in, network_acl_out, route_table};
 use postern_model::NetworkInterface;
 use postern_names::{Stop, VpcId, VpcPeeringConnectionId};
+use std::net::IpAddr;
 
 /// Into the connection; gives back the VPC at its other side.
 pub(crate) fn pass(walk: &mut Walk<'_, '_>, id: VpcPeeringConnectionId, from: VpcId, packet: Packet) -> Option<VpcId> {
     let far = walk.ground.beyond(from, id)?;
-    let is_inside = far.cidrs.iter().any(|range| range.cidr.contains(packet.destination));
+    let is_inside = far.ranges().any(|range| range.contains(packet.destination));
     walk.meet(Stop::Peering, Place::Peering(id), packet, (!is_inside).then_some(Cause::NotInPeersRange));
     is_inside.then_some(far.id)
 }
@@ -19,7 +20,7 @@ pub(crate) fn pass(walk: &mut Walk<'_, '_>, id: VpcPeeringConnectionId, from: Vp
 /// Out of the connection: resolver and routers are for the VPC's own interfaces.
 pub(crate) fn arrive(walk: &mut Walk<'_, '_>, id: VpcPeeringConnectionId, far: VpcId, packet: Packet) -> Option<()> {
     let world = walk.ground.world;
-    let to = packet.destination;
+    let IpAddr::V4(to) = packet.destination else { return Some(()) };
     let is_resolver = world.vpcs.get(&far).and_then(|vpc| vpc.resolver()) == Some(to);
     let can_be = u32::from(to) % 16 == 1;
     let is_router = can_be && world.subnets.values().any(|s| s.vpc == far && s.router() == Some(to));

@@ -1,13 +1,13 @@
 //! What can be asked: from where, to where, by which protocol.
 
-use crate::packet::{CLIENT_PORT, Packet};
+use crate::packet::{CLIENT_PORT, ECHO_REQUEST, ECHO_REQUEST_V6, Packet};
 use postern_names::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// An address of nobody in particular on the internet (RFC 5737).
-const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -23,7 +23,7 @@ pub enum Source {
     /// An interface of the subnet: the first that is up.
     Subnet(SubnetId),
     /// Somebody outside, with this address.
-    Internet(Ipv4Addr),
+    Internet(IpAddr),
     /// The machine's own shell.
     Host,
 }
@@ -34,7 +34,7 @@ pub enum Target {
     Instance(InstanceId),
     Interface(NetworkInterfaceId),
     Endpoint(VpcEndpointId),
-    Address(Ipv4Addr),
+    Address(IpAddr),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,11 +52,12 @@ pub type Listening = BTreeMap<InstanceId, BTreeSet<What>>;
 pub struct MalformedQuestion(pub String);
 
 impl What {
-    pub(crate) fn packet(self, source: Ipv4Addr, destination: Ipv4Addr) -> Packet {
+    pub(crate) fn packet(self, source: IpAddr, destination: IpAddr) -> Packet {
         let (protocol, port, icmp) = match self {
             What::Tcp(port) => (Protocol::Tcp, port, None),
             What::Udp(port) => (Protocol::Udp, port, None),
-            What::Ping => (Protocol::Icmp, 0, Some(8)),
+            What::Ping if destination.is_ipv6() => (Protocol::Icmpv6, 0, Some(ECHO_REQUEST_V6)),
+            What::Ping => (Protocol::Icmp, 0, Some(ECHO_REQUEST)),
         };
         let source_port = if icmp.is_some() { 0 } else { CLIENT_PORT };
         Packet { source, destination, protocol, source_port, port, icmp }
@@ -84,14 +85,16 @@ impl Source {
 }
 
 impl Target {
-    /// `s3.us-east-1.amazonaws.com`, `10.0.1.5`, `i-...`, `eni-...`, `vpce-...`; each with `:PORT` behind it or without.
+    /// `s3.us-east-1.amazonaws.com`, `10.0.1.5`, `2600:1f18::5`, `[2600:1f18::5]`, `i-...`, `eni-...`, `vpce-...`; each with `:PORT` behind it or without.
     pub fn parse(text: &str) -> Result<(Self, Option<u16>), MalformedQuestion> {
-        let (text, port) = match text.split_once(':') {
-            None => (text, None),
-            Some((front, port)) => match port.parse() {
-                Ok(port) => (front, Some(port)),
-                Err(_) => return Err(MalformedQuestion(format!("`{port}` is no port"))),
+        let (text, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, "")) => (address, None),
+            Some((address, port)) => match port.strip_prefix(':').and_then(|port| port.parse().ok()) {
+                Some(port) => (address, Some(port)),
+                None => return Err(MalformedQuestion(format!("`{port}` is no port"))),
             },
+            None if text.parse::<IpAddr>().is_ok() => (text, None),
+            None => host_and_port(text)?,
         };
         let plain = if let Ok(address) = text.parse() {
             Some(Self::Address(address))
@@ -108,6 +111,11 @@ impl Target {
         let what = format!("`{text}` is none of a host name, an address, an instance, interface or endpoint id");
         plain.map(|target| (target, port)).ok_or(MalformedQuestion(what))
     }
+}
+
+fn host_and_port(text: &str) -> Result<(&str, Option<u16>), MalformedQuestion> {
+    let Some((front, port)) = text.split_once(':') else { return Ok((text, None)) };
+    port.parse().map(|port| (front, Some(port))).map_err(|_| MalformedQuestion(format!("`{port}` is no port")))
 }
 
 impl fmt::Display for Source {

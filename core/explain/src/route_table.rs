@@ -6,11 +6,14 @@ use crate::trace::*;
 use crate::walk::Walk;
 use postern_model::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Ranges that stay on their link, whatever a table says.
-const NEVER_FORWARDED: [(Ipv4Addr, u8); 2] =
-    [(Ipv4Addr::new(169, 254, 0, 0), 16), (Ipv4Addr::new(169, 254, 168, 0), 22)];
+const NEVER_FORWARDED: [(IpAddr, u8); 3] = [
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 168, 0)), 22),
+    (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
+];
 
 /// Of two routes with the same range the greater wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +36,10 @@ pub(crate) fn in_order(ground: &Ground<'_>, table: &RouteTable) -> Vec<Chosen> {
             }
         }
     }
-    for range in ground.world.vpcs.get(&table.vpc).into_iter().flat_map(|vpc| &vpc.cidrs) {
-        put(Rank::Local, range.cidr, None, Next::Local);
+    for range in ground.world.vpcs.get(&table.vpc).into_iter().flat_map(|vpc| vpc.ranges()) {
+        put(Rank::Local, range, None, Next::Local);
     }
-    for range in NEVER_FORWARDED.iter().filter_map(|(network, length)| Ipv4Cidr::new(*network, *length)) {
+    for range in NEVER_FORWARDED.iter().filter_map(|(network, length)| Cidr::new(*network, *length)) {
         put(Rank::Local, range, None, Next::Never);
     }
     for route in &table.routes {
@@ -66,7 +69,7 @@ pub(crate) fn in_order(ground: &Ground<'_>, table: &RouteTable) -> Vec<Chosen> {
 /// Where the table of the interface's subnet leads the packet; `None` if nowhere. What stays in the subnet asks no table.
 pub(crate) fn choose(walk: &mut Walk<'_, '_>, eni: &NetworkInterface, packet: Packet) -> Option<Next> {
     let subnet = walk.ground.world.subnets.get(&eni.subnet)?;
-    if subnet.cidr.contains(packet.destination) {
+    if subnet.contains(packet.destination) {
         return Some(Next::Local);
     }
     let table = walk.ground.table(subnet.id)?;
@@ -75,7 +78,7 @@ pub(crate) fn choose(walk: &mut Walk<'_, '_>, eni: &NetworkInterface, packet: Pa
     let cause = match route {
         None => Some(Cause::NoRoute),
         Some(Chosen { next: Next::Never, .. }) => Some(Cause::NoRoute),
-        Some(route) if !walk.ground.is_active(eni.vpc, route.next) => Some(Cause::BlackHole),
+        Some(route) if !walk.ground.is_active(eni.vpc, route.next, packet) => Some(Cause::BlackHole),
         Some(_) => None,
     };
     walk.meet(Stop::RouteTable, Place::Table { table: table.id, subnet: subnet.id, route }, packet, cause);

@@ -10,7 +10,7 @@ pub(crate) fn covers(protocol: Protocol, ports: Option<PortRange>, icmp: Option<
         Protocol::All => true,
         other if other != packet.protocol => false,
         Protocol::Tcp | Protocol::Udp => ports.is_none_or(|range| range.contains(packet.port)),
-        Protocol::Icmp => icmp.is_none_or(|wanted| {
+        Protocol::Icmp | Protocol::Icmpv6 => icmp.is_none_or(|wanted| {
             wanted.kind.is_none_or(|kind| Some(kind) == packet.icmp) && wanted.code.is_none_or(|code| code == 0)
         }),
         Protocol::Number(_) => true,

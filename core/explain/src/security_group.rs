@@ -8,7 +8,7 @@ use crate::trace::*;
 use crate::walk::Walk;
 use postern_model::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// Asks the groups of an interface; a gateway's has none and is not filtered.
 pub(crate) fn check(walk: &mut Walk<'_, '_>, stop: Stop, eni: &NetworkInterface, other: Option<VpcId>, packet: Packet) {
@@ -47,11 +47,11 @@ fn is_peer(
     eni: &NetworkInterface,
     other: Option<VpcId>,
     peer: &GroupPeer,
-    address: Ipv4Addr,
+    address: IpAddr,
 ) -> bool {
     match peer {
-        GroupPeer::Cidr(cidr) => cidr.contains(address),
-        GroupPeer::Ipv6Cidr(_) => false,
+        GroupPeer::Cidr(cidr) => Cidr::V4(*cidr).contains(address),
+        GroupPeer::Ipv6Cidr(cidr) => Cidr::V6(*cidr).contains(address),
         GroupPeer::PrefixList(id) => ground.list(*id).iter().any(|range| range.contains(address)),
         GroupPeer::Group { id, .. } => {
             let Some(home) = ground.world.security_groups.get(id).map(|group| group.vpc) else { return false };

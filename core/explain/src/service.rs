@@ -7,18 +7,21 @@ use crate::walk::{Reached, Walk};
 use postern_model::*;
 use postern_names::{Protocol, Stop};
 use std::collections::HashSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
 const DNS: u16 = 53;
-const RESOLVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
-const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+const RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253));
+/// The router's own address on every link.
+const ROUTER_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
 
 /// Every address that a service or a site answers at.
-pub(crate) fn addresses(world: &World) -> HashSet<Ipv4Addr> {
-    let services = world.regions().into_iter().flat_map(|region| public_services(&region)).map(|s| s.address);
-    services.chain(SITES.iter().map(|site| site.address)).collect()
+pub(crate) fn addresses(world: &World) -> HashSet<IpAddr> {
+    let services =
+        world.regions().into_iter().flat_map(|region| public_services(&region)).map(|s| IpAddr::V4(s.address));
+    services.chain(SITES.iter().flat_map(|site| site.addresses())).collect()
 }
 
 /// The service or site at a public address; `None` if there is none.
@@ -29,7 +32,7 @@ pub(crate) fn serve(walk: &mut Walk<'_, '_>, packet: Packet) -> Option<Who> {
     let is_site = site_at(packet.destination).is_some();
     let is_served = match packet.protocol {
         Protocol::Tcp => [HTTP, HTTPS].contains(&packet.port),
-        protocol => protocol == Protocol::Icmp,
+        protocol => protocol.is_icmp(),
     };
     walk.meet(Stop::Service, Place::Service(packet.destination), packet, (!is_served).then_some(Cause::NotServed));
     Some(if is_site { Who::Site } else { Who::Service })
@@ -45,7 +48,7 @@ pub(crate) fn of_router<'w>(
     let vpc = world.vpcs.get(&eni.vpc)?;
     let to = packet.destination;
     let is_dns = matches!(packet.protocol, Protocol::Tcp | Protocol::Udp) && packet.port == DNS;
-    let (stop, place, who, cause) = if vpc.resolver() == Some(to) || to == RESOLVER {
+    let (stop, place, who, cause) = if vpc.resolver().map(IpAddr::V4) == Some(to) || to == RESOLVER {
         let cause = match (vpc.enable_dns_support, is_dns) {
             (false, _) => Some(Cause::ResolverOff),
             (true, false) => Some(Cause::NotServed),
@@ -64,8 +67,8 @@ pub(crate) fn of_router<'w>(
     Some(cause.is_none().then_some(Reached { who, packet, by: None, sender: Some(eni), nats: vec![] }))
 }
 
-fn is_router(walk: &Walk<'_, '_>, eni: &NetworkInterface, to: Ipv4Addr) -> bool {
-    let world = walk.ground.world;
+fn is_router(walk: &Walk<'_, '_>, eni: &NetworkInterface, to: IpAddr) -> bool {
+    let (world, IpAddr::V4(to)) = (walk.ground.world, to) else { return to == ROUTER_V6 };
     let own = world.subnets.get(&eni.subnet);
     if own.is_some_and(|own| own.cidr.contains(to)) {
         return own.and_then(Subnet::router) == Some(to);
@@ -102,11 +105,18 @@ pub(crate) fn tell(step: &Step) -> String {
     }
 }
 
-fn at(address: Ipv4Addr) -> String {
+fn at(address: IpAddr) -> String {
     match site_at(address) {
         Some(site) => format!("{} ({address})", site.name),
-        None if address.is_private() || address.is_link_local() => format!("the router at {address}"),
+        None if is_of_a_vpc(address) => format!("the router at {address}"),
         None => format!("the service at {address}"),
+    }
+}
+
+fn is_of_a_vpc(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::name::Resolution;
 use crate::packet::Packet;
 use crate::question::Question;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// Everything that follows from a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,8 +80,8 @@ pub enum Place {
     InternetGateway {
         /// `None` when the VPC has none.
         id: Option<InternetGatewayId>,
-        private: Option<Ipv4Addr>,
-        public: Option<Ipv4Addr>,
+        private: Option<IpAddr>,
+        public: Option<IpAddr>,
     },
     NatGateway {
         id: NatGatewayId,
@@ -95,14 +95,14 @@ pub enum Place {
         interface: Option<NetworkInterfaceId>,
     },
     /// A public address of a service or a test site.
-    Service(Ipv4Addr),
+    Service(IpAddr),
 }
 
 /// The route that a table chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chosen {
     /// The range that matched: the route's own, or the one of its prefix list.
-    pub range: Ipv4Cidr,
+    pub range: Cidr,
     pub list: Option<PrefixListId>,
     pub next: Next,
 }
@@ -131,6 +131,8 @@ pub enum Cause {
     HostIsOutside,
     NotRunning,
     NotAttached,
+    /// The sender has no address of the family that is asked for.
+    NoAddress,
     /// Nobody has the address.
     NobodyThere,
     /// The source/destination check of the interface that the route leads to.
@@ -170,7 +172,7 @@ pub enum Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
     pub who: Who,
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

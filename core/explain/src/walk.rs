@@ -11,7 +11,7 @@ use crate::{
 use crate::{peering, security_group_in, security_group_out, service};
 use postern_model::{InterfaceKind, NetworkInterface};
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// More gateways than this in a row is a circle.
 pub(crate) const GATEWAYS_MAX: usize = 20;
@@ -40,7 +40,7 @@ pub(crate) struct Reached<'w> {
     /// The interface that last sent the question: an endpoint's answer goes there directly.
     pub sender: Option<&'w NetworkInterface>,
     /// NAT gateways passed, with the source that each one replaced.
-    pub nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
+    pub nats: Vec<(&'w NetworkInterface, IpAddr)>,
 }
 
 impl<'g, 'w> Walk<'g, 'w> {
@@ -59,7 +59,7 @@ impl<'g, 'w> Walk<'g, 'w> {
 
     /// The answer when there is no address to send to.
     pub fn nowhere(question: &Question, name: Option<Resolution>) -> Trace {
-        let unspecified = Ipv4Addr::UNSPECIFIED;
+        let unspecified = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let packet = question.what.packet(unspecified, unspecified);
         let (stop, place, cause) = match &name {
             Some(name) => name.bar(),
@@ -69,14 +69,15 @@ impl<'g, 'w> Walk<'g, 'w> {
         Trace { question: question.clone(), name, steps, arrival: None, is_answered: false }
     }
 
-    pub fn ask(mut self, question: &Question, name: Option<Resolution>, to: Ipv4Addr) -> Trace {
+    pub fn ask(mut self, question: &Question, name: Option<Resolution>, to: IpAddr) -> Trace {
         let (asker, source) = match question.from {
             Source::Internet(address) => (Some(Asker::Internet), address),
-            Source::Host => (Some(Asker::Internet), Ipv4Addr::LOCALHOST),
+            Source::Host => (Some(Asker::Internet), IpAddr::V4(Ipv4Addr::LOCALHOST)),
             from => {
                 let eni = self.ground.interface_of(from);
-                let source = self.ground.assumed.source.or(eni.and_then(NetworkInterface::primary_address));
-                (eni.map(Asker::Interface), source.unwrap_or(Ipv4Addr::UNSPECIFIED))
+                let family = IpFamily::of(to);
+                let source = self.ground.assumed.source.or(eni.and_then(|eni| eni.first_address(family)));
+                (eni.map(Asker::Interface), source.unwrap_or(family.unspecified()))
             }
         };
         let mut packet = question.what.packet(source, to);
@@ -129,7 +130,7 @@ impl<'g, 'w> Walk<'g, 'w> {
         &mut self,
         eni: &'w NetworkInterface,
         packet: Packet,
-        nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
+        nats: Vec<(&'w NetworkInterface, IpAddr)>,
     ) -> Option<Reached<'w>> {
         match route_table::choose(self, eni, packet)? {
             Next::Local => {
@@ -175,7 +176,7 @@ impl<'g, 'w> Walk<'g, 'w> {
         from: Option<&'w NetworkInterface>,
         to: &'w NetworkInterface,
         packet: Packet,
-        nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
+        nats: Vec<(&'w NetworkInterface, IpAddr)>,
     ) -> Option<Reached<'w>> {
         appliance::destination_check(self, to, packet);
         instance::check_zone(self, to, packet);
@@ -194,9 +195,9 @@ impl<'g, 'w> Walk<'g, 'w> {
         from: Option<&'w NetworkInterface>,
         to: &'w NetworkInterface,
         packet: Packet,
-        mut nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
+        mut nats: Vec<(&'w NetworkInterface, IpAddr)>,
     ) -> Option<Reached<'w>> {
-        let is_own = to.addresses.iter().any(|a| a.address == packet.destination);
+        let is_own = to.has_address(packet.destination);
         if from.is_none_or(|from| from.subnet != to.subnet) {
             network_acl_in::check(self, to.subnet, packet);
         }
@@ -236,7 +237,7 @@ impl<'g, 'w> Walk<'g, 'w> {
         &mut self,
         sender: Option<&'w NetworkInterface>,
         packet: Packet,
-        nats: Vec<(&'w NetworkInterface, Ipv4Addr)>,
+        nats: Vec<(&'w NetworkInterface, IpAddr)>,
     ) -> Option<Reached<'w>> {
         let is_ours = self.ground.behind_public(packet.destination).is_some();
         if self.ground.assumed.internet_answers && sender.is_some() && !is_ours {

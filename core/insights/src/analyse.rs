@@ -10,10 +10,10 @@ use postern_model::{InsightsPath, NetworkInterface, PathFilter, World};
 use postern_names::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Somebody on the internet, where the path does not say who (RFC 5737).
-const SOMEBODY: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+const SOMEBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 /// Ports that are tried before others.
 const LIKELY: [u16; 3] = [443, 80, 22];
 const CLIENT_PORT: u16 = 40_000;
@@ -163,7 +163,7 @@ impl Asked<'_> {
     }
 
     fn source(&self) -> Source {
-        let address = self.path.source_ip.or(self.at_source().source_address);
+        let address = self.path.source_ip.or(self.at_source().source_address).map(IpAddr::V4);
         match self.from {
             End::Instance(id) => Source::Instance(id),
             End::Interface(id) => Source::Interface(id),
@@ -174,7 +174,7 @@ impl Asked<'_> {
     fn target(&self) -> Option<Target> {
         let address = self.at_source().destination_address.or(self.path.destination_ip);
         if let Some(address) = address {
-            return Some(Target::Address(address));
+            return Some(Target::Address(address.into()));
         }
         Some(match self.to? {
             End::Instance(id) => Target::Instance(id),
@@ -187,7 +187,7 @@ impl Asked<'_> {
                 let far = sides.into_iter().find(|vpc| Some(*vpc) != self.from.vpc(self.world))?;
                 let range = self.world.vpcs.get(&far)?.cidrs.first()?.cidr;
                 let there = self.world.network_interfaces.values().find(|eni| eni.vpc == far);
-                Target::Address(there.and_then(NetworkInterface::primary_address).or(range.nth(10))?)
+                Target::Address(there.and_then(NetworkInterface::primary_address).or(range.nth(10))?.into())
             }
         })
     }
@@ -204,7 +204,7 @@ impl Asked<'_> {
         let mut left = QUESTIONS_MAX;
         for port in ports {
             for source_port in &sources {
-                let source = self.path.source_ip.or(self.at_source().source_address);
+                let source = self.path.source_ip.or(self.at_source().source_address).map(IpAddr::V4);
                 ground.assume(Assumed { source, source_port: *source_port, internet_answers: true });
                 let what = if self.path.protocol == Protocol::Udp { What::Udp(port) } else { What::Tcp(port) };
                 let question = Question { from: self.source(), to: target.clone(), what };
@@ -272,7 +272,7 @@ impl Asked<'_> {
         let filter = self.path.at_destination?;
         let last = trace.steps.iter().rfind(|step| step.way == Way::Outward)?;
         let source = trace.arrival.map_or(last.packet.source, |arrival| arrival.source);
-        let differs = |wanted: Option<Ipv4Addr>, found| wanted.is_some_and(|wanted| wanted != found);
+        let differs = |wanted: Option<Ipv4Addr>, found| wanted.is_some_and(|wanted| IpAddr::V4(wanted) != found);
         if differs(filter.source_address, source) {
             return Some("FILTER_AT_DESTINATION_SOURCE_ADDRESS");
         }

@@ -220,8 +220,8 @@ pub(crate) fn peers(world: &World, id: VpcPeeringConnectionId, packet: &Packet) 
     let Some(peering) = world.peerings.get(&id) else { return (Value::Null, Value::Null) };
     let (requester, accepter) = (peering.requester.vpc, peering.accepter.vpc);
     let has = |vpc: VpcId| {
-        let ranges = world.vpcs.get(&vpc).map(|vpc| vpc.cidrs.as_slice()).unwrap_or_default();
-        ranges.iter().any(|range| range.cidr.contains(packet.destination))
+        let vpc = world.vpcs.get(&vpc);
+        vpc.is_some_and(|vpc| vpc.ranges().any(|range| range.contains(packet.destination)))
     };
     let (from, to) = if has(requester) { (accepter, requester) } else { (requester, accepter) };
     (component(world, from), component(world, to))
@@ -235,7 +235,7 @@ pub(crate) fn group_rule(world: &World, group: SecurityGroupId, rule: SecurityGr
     let mut told = json!({ "Direction": direction, "Protocol": protocol(rule.protocol) });
     match &rule.peer {
         GroupPeer::Cidr(cidr) => told["Cidr"] = json!(cidr.to_string()),
-        GroupPeer::Ipv6Cidr(cidr) => told["Cidr"] = json!(cidr),
+        GroupPeer::Ipv6Cidr(cidr) => told["Cidr"] = json!(cidr.to_string()),
         GroupPeer::PrefixList(list) => told["PrefixListId"] = json!(list.to_string()),
         GroupPeer::Group { id, .. } => told["SecurityGroupId"] = json!(id.to_string()),
     }
@@ -299,6 +299,7 @@ fn protocol(protocol: Protocol) -> String {
         Protocol::Icmp => "icmp".to_owned(),
         Protocol::Tcp => "tcp".to_owned(),
         Protocol::Udp => "udp".to_owned(),
+        Protocol::Icmpv6 => "icmpv6".to_owned(),
         Protocol::Number(number) => number.to_string(),
     }
 }

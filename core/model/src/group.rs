@@ -54,11 +54,7 @@ pub struct IcmpType {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum GroupPeer {
     Cidr(Ipv4Cidr),
-    /// Kept for describes; the data plane is IPv4.
-    Ipv6Cidr(String),
+    Ipv6Cidr(Ipv6Cidr),
     PrefixList(PrefixListId),
-    Group {
-        id: SecurityGroupId,
-        owner: AccountId,
-    },
+    Group { id: SecurityGroupId, owner: AccountId },
 }

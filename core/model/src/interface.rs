@@ -3,7 +3,7 @@
 use crate::Tags;
 use postern_names::*;
 use serde::{Deserialize, Serialize};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use time::OffsetDateTime;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct NetworkInterface {
     pub mac: [u8; 6],
     /// The first is the primary one.
     pub addresses: Vec<PrivateAddress>,
+    /// In the order in which they were given.
+    #[serde(default)]
+    pub ipv6_addresses: Vec<Ipv6Addr>,
     /// Empty for a NAT gateway's interface, which no group filters.
     pub groups: Vec<SecurityGroupId>,
     pub source_dest_check: bool,
@@ -33,6 +36,24 @@ pub struct NetworkInterface {
 impl NetworkInterface {
     pub fn primary_address(&self) -> Option<Ipv4Addr> {
         self.addresses.first().map(|a| a.address)
+    }
+    /// Its addresses of both families, the primary one first.
+    pub fn every_address(&self) -> impl Iterator<Item = IpAddr> {
+        let four = self.addresses.iter().map(|a| IpAddr::V4(a.address));
+        four.chain(self.ipv6_addresses.iter().copied().map(IpAddr::V6))
+    }
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => self.addresses.iter().any(|a| a.address == address),
+            IpAddr::V6(address) => self.ipv6_addresses.contains(&address),
+        }
+    }
+    /// The first address of a family.
+    pub fn first_address(&self, family: IpFamily) -> Option<IpAddr> {
+        match family {
+            IpFamily::V4 => self.primary_address().map(IpAddr::V4),
+            IpFamily::V6 => self.ipv6_addresses.first().copied().map(IpAddr::V6),
+        }
     }
     /// The name of its link in the VPC's namespace: at most 15 characters, from the id.
     pub fn link_name(&self) -> String {

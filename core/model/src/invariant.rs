@@ -61,6 +61,10 @@ impl World {
             flaws.unless(subnet.number >= 1 && subnet.number < vpc.next_subnet_number, || {
                 format!("{id} has the number {} that its VPC has not given out", subnet.number)
             });
+            if let Some(own) = &subnet.ipv6 {
+                let is_inside = vpc.ipv6_cidrs.iter().any(|range| range.cidr.covers(own.cidr));
+                flaws.unless(is_inside, || format!("{id} with {} lies outside {}", own.cidr, vpc.id));
+            }
             let acls: Vec<_> = self.network_acls.values().flat_map(|a| &a.associations).filter(|a| a.1 == id).collect();
             flaws.unless(acls.len() == 1, || format!("{id} is in {} ACLs", acls.len()));
             let tables =
@@ -72,6 +76,10 @@ impl World {
                 flaws.add(format!("{id} and {} overlap", other.id));
             }
         }
+        let of_pool = self.vpcs.values().flat_map(|vpc| &vpc.ipv6_cidrs).map(|range| range.cidr);
+        flaws.once("the IPv6 range of a VPC", of_pool);
+        let ranges = self.subnets.values().filter_map(|subnet| subnet.ipv6.as_ref()).map(|own| own.cidr);
+        flaws.once("the IPv6 range of a subnet", ranges);
         flaws.once("the subnet number", self.subnets.values().map(|s| format!("{} of {}", s.number, s.vpc)));
     }
 
@@ -93,7 +101,7 @@ impl World {
             let destinations: BTreeSet<_> = table.routes.iter().map(|r| r.destination).collect();
             flaws
                 .unless(destinations.len() == table.routes.len(), || format!("{id} has two routes of one destination"));
-            let is_local = |r: &&Route| vpc.cidrs.iter().any(|c| r.destination == RouteDestination::Cidr(c.cidr));
+            let is_local = |r: &&Route| vpc.ranges().any(|range| r.destination == RouteDestination::Cidr(range));
             flaws.unless(!table.routes.iter().any(|r| is_local(&r)), || format!("{id} stores a local route"));
             let derived: Vec<_> = self.endpoint_routes(id).into_iter().map(|r| r.prefix_list).collect();
             flaws.once(&format!("in {id} the prefix list"), derived.iter().copied());
@@ -141,6 +149,15 @@ impl World {
                     && subnet.cidr.nth(4).is_some_and(|first| address >= first);
                 flaws.unless(is_good, || format!("{id} has {address}, which {} cannot give", subnet.id));
             }
+            for address in &eni.ipv6_addresses {
+                let range = subnet.ipv6.as_ref().map(|own| own.cidr);
+                let is_good = range.is_some_and(|range| {
+                    range.contains(*address)
+                        && *address != range.last()
+                        && range.nth(4).is_some_and(|first| *address >= first)
+                });
+                flaws.unless(is_good, || format!("{id} has {address}, which {} cannot give", subnet.id));
+            }
             for group in &eni.groups {
                 let is_of_vpc = self.security_groups.get(group).is_some_and(|g| g.vpc == eni.vpc);
                 flaws.unless(is_of_vpc, || format!("{id} is in {group}, which is not of its VPC"));
@@ -151,7 +168,7 @@ impl World {
             }
         }
         let addresses =
-            self.network_interfaces.values().flat_map(|e| e.addresses.iter().map(move |a| (e.vpc, a.address)));
+            self.network_interfaces.values().flat_map(|e| e.every_address().map(move |address| (e.vpc, address)));
         flaws.once("the private address", addresses.map(|(vpc, address)| format!("{address} of {vpc}")));
         flaws.once("the MAC", self.network_interfaces.values().map(|e| format!("{} of {}", e.mac_text(), e.vpc)));
         flaws

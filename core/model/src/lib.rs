@@ -56,5 +56,5 @@ pub use service_catalogue::{
 };
 pub use sites::{SITES, Site, site_at};
 pub use tag::Tags;
-pub use vpc::{DhcpOptions, Subnet, Vpc, VpcCidr};
+pub use vpc::{DhcpOptions, Subnet, SubnetIpv6Cidr, Vpc, VpcCidr, VpcIpv6Cidr};
 pub use world::{Generation, World};

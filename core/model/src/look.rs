@@ -2,7 +2,7 @@
 
 use crate::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// A route that a gateway endpoint puts into a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,16 +60,16 @@ impl World {
     }
 
     /// The addresses of an interface endpoint, subnet by subnet; of one zone only if it is named.
-    pub fn endpoint_addresses(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Ipv4Addr> {
+    pub fn endpoint_addresses(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<IpAddr> {
         let wanted = self.endpoint_interfaces(endpoint).filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
-        wanted.filter_map(NetworkInterface::primary_address).collect()
+        wanted.flat_map(NetworkInterface::every_address).collect()
     }
 
     /// The addresses that an interface endpoint's names mean: of its regional name those in zones that are up, or all if none
     /// is; of a zonal name the zone's own, whatever befell it.
-    pub fn endpoint_answers(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Ipv4Addr> {
+    pub fn endpoint_answers(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<IpAddr> {
         let up = self.endpoint_interfaces(endpoint).filter(|eni| !self.zone_is_down(&eni.zone));
-        let up: Vec<Ipv4Addr> = up.filter_map(NetworkInterface::primary_address).collect();
+        let up: Vec<IpAddr> = up.flat_map(NetworkInterface::every_address).collect();
         if zone.is_some() || up.is_empty() { self.endpoint_addresses(endpoint, zone) } else { up }
     }
 
@@ -117,6 +117,19 @@ impl World {
         }
     }
 
+    /// Whether a route is active: its target can carry packets of the destination's family.
+    pub fn is_active_route(&self, vpc: VpcId, route: &Route) -> bool {
+        let is_v6 = matches!(route.destination, RouteDestination::Cidr(Cidr::V6(_)));
+        let takes_v6 = match route.target {
+            RouteTarget::Local | RouteTarget::InternetGateway(_) => true,
+            RouteTarget::NetworkInterface(id) => {
+                self.network_interfaces.get(&id).is_some_and(|eni| !eni.ipv6_addresses.is_empty())
+            }
+            RouteTarget::NatGateway(_) | RouteTarget::Peering(_) | RouteTarget::Endpoint(_) => false,
+        };
+        (!is_v6 || takes_v6) && self.route_is_active(vpc, route.target)
+    }
+
     /// Whether the interface has a link: attached to an instance that runs, or held by a service.
     pub fn interface_is_up(&self, id: NetworkInterfaceId) -> bool {
         let Some(attachment) = self.network_interfaces.get(&id).and_then(|eni| eni.attachment.as_ref()) else {
@@ -147,10 +160,8 @@ impl World {
     }
 
     /// The interface in a VPC that has this private address.
-    pub fn interface_by_address(&self, vpc: VpcId, address: Ipv4Addr) -> Option<&NetworkInterface> {
-        self.network_interfaces
-            .values()
-            .find(|eni| eni.vpc == vpc && eni.addresses.iter().any(|a| a.address == address))
+    pub fn interface_by_address(&self, vpc: VpcId, address: IpAddr) -> Option<&NetworkInterface> {
+        self.network_interfaces.values().find(|eni| eni.vpc == vpc && eni.has_address(address))
     }
 
     /// The instance's interfaces, by device index.
@@ -166,7 +177,7 @@ impl World {
 
     /// The gateway endpoint that the route table of `subnet` chooses for `destination`: longest prefix first; of equal
     /// length a user's CIDR route wins over a prefix list's.
-    pub fn gateway_endpoint_for(&self, subnet: SubnetId, destination: Ipv4Addr) -> Option<&VpcEndpoint> {
+    pub fn gateway_endpoint_for(&self, subnet: SubnetId, destination: IpAddr) -> Option<&VpcEndpoint> {
         let table = self.table_of_subnet(subnet)?;
         let (_, _, endpoint) = self
             .endpoint_routes(table.id)
@@ -174,12 +185,16 @@ impl World {
             .flat_map(|route| {
                 self.prefix_list_ranges(&table.region, route.prefix_list)
                     .into_iter()
-                    .map(move |cidr| (cidr, 0, Some(route.endpoint)))
+                    .map(move |cidr| (Cidr::V4(cidr), 0, Some(route.endpoint)))
             })
-            .chain(table.routes.iter().flat_map(|route| match route.destination {
-                RouteDestination::Cidr(cidr) => vec![(cidr, 1, None)],
-                RouteDestination::PrefixList(id) => {
-                    self.prefix_list_ranges(&table.region, id).into_iter().map(|cidr| (cidr, 0, None)).collect()
+            .chain(table.routes.iter().flat_map(|route| {
+                match route.destination {
+                    RouteDestination::Cidr(cidr) => vec![(cidr, 1, None)],
+                    RouteDestination::PrefixList(id) => self
+                        .prefix_list_ranges(&table.region, id)
+                        .into_iter()
+                        .map(|cidr| (Cidr::V4(cidr), 0, None))
+                        .collect(),
                 }
             }))
             .filter(|(cidr, _, _)| cidr.contains(destination))

@@ -34,5 +34,5 @@ pub struct AclEntry {
     pub ports: Option<PortRange>,
     /// For ICMP; `None` is every type.
     pub icmp: Option<crate::IcmpType>,
-    pub cidr: Ipv4Cidr,
+    pub cidr: Cidr,
 }

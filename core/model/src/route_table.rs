@@ -40,7 +40,7 @@ pub struct Route {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RouteDestination {
-    Cidr(Ipv4Cidr),
+    Cidr(Cidr),
     PrefixList(PrefixListId),
 }
 

@@ -12,6 +12,8 @@ pub struct Vpc {
     pub region: Region,
     /// The first is the primary one.
     pub cidrs: Vec<VpcCidr>,
+    #[serde(default)]
+    pub ipv6_cidrs: Vec<VpcIpv6Cidr>,
     pub dhcp_options: DhcpOptionsId,
     pub tenancy: String,
     pub is_default: bool,
@@ -31,7 +33,19 @@ pub struct VpcCidr {
     pub cidr: Ipv4Cidr,
 }
 
+/// A range of Amazon's pool, a /56.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VpcIpv6Cidr {
+    pub association: VpcCidrAssociationId,
+    pub cidr: Ipv6Cidr,
+}
+
 impl Vpc {
+    /// Every range, those of IPv4 first.
+    pub fn ranges(&self) -> impl Iterator<Item = Cidr> {
+        let four = self.cidrs.iter().map(|range| Cidr::V4(range.cidr));
+        four.chain(self.ipv6_cidrs.iter().map(|range| Cidr::V6(range.cidr)))
+    }
     pub fn primary_cidr(&self) -> Option<Ipv4Cidr> {
         self.cidrs.first().map(|c| c.cidr)
     }
@@ -48,6 +62,11 @@ pub struct Subnet {
     pub owner: AccountId,
     pub region: Region,
     pub cidr: Ipv4Cidr,
+    #[serde(default)]
+    pub ipv6: Option<SubnetIpv6Cidr>,
+    /// Whether a new interface gets an IPv6 address when none is asked for.
+    #[serde(default)]
+    pub assign_ipv6_on_creation: bool,
     pub zone: AvailabilityZone,
     /// Device group of the subnet's links in its VPC's namespace; from 1, unique within the VPC.
     pub number: u32,
@@ -61,7 +80,25 @@ pub struct Subnet {
     pub tags: Tags,
 }
 
+/// A subnet's IPv6 range, a /64 out of one of the VPC's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubnetIpv6Cidr {
+    pub association: SubnetCidrAssociationId,
+    pub cidr: Ipv6Cidr,
+}
+
 impl Subnet {
+    /// Its range of a family.
+    pub fn range(&self, family: IpFamily) -> Option<Cidr> {
+        match family {
+            IpFamily::V4 => Some(self.cidr.into()),
+            IpFamily::V6 => self.ipv6.as_ref().map(|own| own.cidr.into()),
+        }
+    }
+    /// Whether an address is of the subnet's ranges.
+    pub fn contains(&self, address: std::net::IpAddr) -> bool {
+        self.range(IpFamily::of(address)).is_some_and(|range| range.contains(address))
+    }
     /// The router's address in the subnet: base plus one.
     pub fn router(&self) -> Option<std::net::Ipv4Addr> {
         self.cidr.nth(1)

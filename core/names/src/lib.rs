@@ -6,6 +6,8 @@
 mod account;
 mod arn;
 mod cidr;
+mod cidr_either;
+mod cidr_v6;
 mod hosted_zone_id;
 mod id;
 mod protocol;
@@ -15,6 +17,8 @@ mod via;
 pub use account::{AccountId, AvailabilityZone, MalformedAccountId, Region};
 pub use arn::{Arn, MalformedArn};
 pub use cidr::{IpNet, Ipv4Cidr, MalformedCidr};
+pub use cidr_either::{Cidr, IpFamily};
+pub use cidr_v6::{Ipv6Cidr, MalformedIpv6Cidr};
 pub use hosted_zone_id::{HostedZoneId, MalformedHostedZoneId};
 pub use id::*;
 pub use protocol::{PortRange, Protocol};

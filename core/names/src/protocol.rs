@@ -5,14 +5,41 @@ use std::fmt;
 
 /// A protocol as a rule names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub enum Protocol {
     /// `-1`: every protocol; ports do not count.
     All,
     Icmp,
     Tcp,
     Udp,
+    /// ICMP of IPv6.
+    Icmpv6,
     /// Any other protocol by its number.
     Number(u8),
+}
+
+/// As it is kept: a protocol that has a name of its own now may have been kept by its number.
+#[derive(Deserialize)]
+enum Kept {
+    All,
+    Icmp,
+    Tcp,
+    Udp,
+    Icmpv6,
+    Number(u8),
+}
+
+impl From<Kept> for Protocol {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::All => Self::All,
+            Kept::Icmp => Self::Icmp,
+            Kept::Tcp => Self::Tcp,
+            Kept::Udp => Self::Udp,
+            Kept::Icmpv6 => Self::Icmpv6,
+            Kept::Number(number) => Self::from_number(number),
+        }
+    }
 }
 
 impl Protocol {
@@ -22,6 +49,7 @@ impl Protocol {
             1 => Self::Icmp,
             6 => Self::Tcp,
             17 => Self::Udp,
+            58 => Self::Icmpv6,
             other => Self::Number(other),
         }
     }
@@ -32,8 +60,13 @@ impl Protocol {
             Self::Icmp => Some(1),
             Self::Tcp => Some(6),
             Self::Udp => Some(17),
+            Self::Icmpv6 => Some(58),
             Self::Number(n) => Some(n),
         }
+    }
+    /// Whether rules for it may name a type and a code.
+    pub fn is_icmp(self) -> bool {
+        matches!(self, Self::Icmp | Self::Icmpv6)
     }
     pub fn has_ports(self) -> bool {
         matches!(self, Self::Tcp | Self::Udp)

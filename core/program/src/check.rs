@@ -2,9 +2,10 @@
 
 use crate::part::*;
 use crate::ruleset::*;
+use postern_names::IpFamily;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// A contradiction, as a sentence that names the part.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +28,7 @@ const NAME_MAX: usize = 255;
 pub fn check(program: &Program) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let links = links(program, &mut flaws);
-    let mut addresses: BTreeMap<(Namespace, Ipv4Addr), &str> = BTreeMap::new();
+    let mut addresses: BTreeMap<(Namespace, IpAddr), &str> = BTreeMap::new();
     for (key, part) in &program.parts {
         let mut flaw = |words: String| flaws.push(Flaw(format!("{}: {key}: {words}", key.namespace())));
         if !is_kind_of(key, part) {
@@ -41,21 +42,36 @@ pub fn check(program: &Program) -> Vec<Flaw> {
                 if link != "lo" && !links.contains(&(*namespace, link.as_str())) {
                     flaw("no such link".to_owned());
                 }
-                if *length > 32 {
-                    flaw(format!("/{length} is longer than 32"));
+                if *length > IpFamily::of(*address).bits() {
+                    flaw(format!("/{length} is longer than the address"));
                 }
-                if let Some(other) = addresses.insert((*namespace, *address), link) {
+                // Link-local addresses are each link's own.
+                let is_links_own = matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
+                if let Some(other) = addresses.insert((*namespace, *address), link).filter(|_| !is_links_own) {
                     flaw(format!("the address is on {other} too"));
                 }
             }
-            (Key::Route(namespace, ..), Part::Route(route)) => {
+            (Key::Neighbour(namespace, link, _), _) if !links.contains(&(*namespace, link.as_str())) => {
+                flaw("no such link".to_owned());
+            }
+            (Key::Route(namespace, _, to), Part::Route(route)) => {
+                if let RouteKind::Via { gateway, .. } = route.kind
+                    && IpFamily::of(gateway) != to.family()
+                {
+                    flaw(format!("leads to {gateway}, which is of the other family"));
+                }
                 if let Some(link) = route.kind.link().filter(|link| !links.contains(&(*namespace, link))) {
                     flaw(format!("leads over {link}, which is not there"));
                 }
             }
-            (Key::RouteRule(namespace, _), Part::RouteRule(rule)) => {
-                let is_table =
-                    |k: &Key| matches!(k, Key::Route(ns, table, _) if ns == namespace && *table == rule.table);
+            (Key::RouteRule(namespace, family, _), Part::RouteRule(rule)) => {
+                let is_table = |k: &Key| {
+                    matches!(k, Key::Route(ns, table, to)
+                        if ns == namespace && *table == rule.table && to.family() == *family)
+                };
+                if rule.sent_from.is_some_and(|range| range.family() != *family) {
+                    flaw("is about a range of the other family".to_owned());
+                }
                 if !program.parts.keys().any(is_table) {
                     flaw(format!("looks into table {}, which is empty", rule.table));
                 }
@@ -107,6 +123,7 @@ fn is_kind_of(key: &Key, part: &Part) -> bool {
             | (Key::Link(..), Part::Link(_))
             | (Key::Ruleset(_), Part::Ruleset(_))
             | (Key::Address(..), Part::Address(_))
+            | (Key::Neighbour(..), Part::Neighbour(_))
             | (Key::Route(..), Part::Route(_))
             | (Key::RouteRule(..), Part::RouteRule(_))
             | (Key::Listener(..), Part::Listener(_))
@@ -125,10 +142,10 @@ fn check_table(table: &Table, flaw: &mut impl FnMut(String)) {
         flaw(format!("`{name}` could be a keyword, or is too long"));
     }
     for set in &table.sets {
-        check_set(set, flaw);
+        check_set(set, table.family.addresses(), flaw);
     }
     for map in &table.maps {
-        check_map(map, &chains, flaw);
+        check_map(map, table.family.addresses(), &chains, flaw);
     }
     for chain in &table.chains {
         if chain.hook.as_ref().is_some_and(|hook| hook.device.is_some()) != (table.family == Family::Netdev)
@@ -138,7 +155,7 @@ fn check_table(table: &Table, flaw: &mut impl FnMut(String)) {
         }
         for rule in &chain.rules {
             let mut here = |words: String| flaw(format!("{}: {words}", chain.name));
-            check_rule(rule, &chains, &sets, &maps, &mut here);
+            check_rule(rule, table.family, &chains, &sets, &maps, &mut here);
         }
     }
 }
@@ -149,10 +166,10 @@ fn is_prefixed(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-fn check_set(set: &Set, flaw: &mut impl FnMut(String)) {
+fn check_set(set: &Set, family: IpFamily, flaw: &mut impl FnMut(String)) {
     let mut seen = BTreeSet::new();
     for element in &set.elements {
-        if !fits(&set.key, element, set.interval) {
+        if !fits(&set.key, element, family, set.interval) {
             flaw(format!("{}: {element:?} is no element of it", set.name));
         }
         if !seen.insert(element) {
@@ -174,10 +191,10 @@ fn check_set(set: &Set, flaw: &mut impl FnMut(String)) {
     }
 }
 
-fn check_map(map: &Map, chains: &BTreeSet<&str>, flaw: &mut impl FnMut(String)) {
+fn check_map(map: &Map, family: IpFamily, chains: &BTreeSet<&str>, flaw: &mut impl FnMut(String)) {
     let mut seen = BTreeSet::new();
     for (key, value) in &map.elements {
-        if !fits(&map.key, key, false) {
+        if !fits(&map.key, key, family, false) {
             flaw(format!("{}: {key:?} is no key of it", map.name));
         }
         if !seen.insert(key) {
@@ -192,13 +209,13 @@ fn check_map(map: &Map, chains: &BTreeSet<&str>, flaw: &mut impl FnMut(String)) 
 }
 
 /// Whether the atoms are what the fields hold.
-fn fits(key: &[Field], atoms: &[Atom], interval: bool) -> bool {
+fn fits(key: &[Field], atoms: &[Atom], family: IpFamily, interval: bool) -> bool {
     key.len() == atoms.len()
         && key.iter().zip(atoms).all(|(field, atom)| match (field, atom) {
             (Field::InLink | Field::OutLink, Atom::Link(_)) => true,
             (Field::InGroup | Field::OutGroup, Atom::Group(_)) => true,
-            (Field::Source | Field::Destination, Atom::Address(_)) => true,
-            (Field::Source | Field::Destination, Atom::Range(_)) => interval,
+            (Field::Source | Field::Destination, Atom::Address(address)) => IpFamily::of(*address) == family,
+            (Field::Source | Field::Destination, Atom::Range(range)) => interval && range.family() == family,
             _ => false,
         })
 }
@@ -215,6 +232,7 @@ fn same_types(a: &[Field], b: &[Field]) -> bool {
 
 fn check_rule(
     rule: &Rule,
+    family: Family,
     chains: &BTreeSet<&str>,
     sets: &BTreeMap<&str, &Set>,
     maps: &BTreeMap<&str, &Map>,
@@ -232,7 +250,10 @@ fn check_rule(
             {
                 flaw("compares ports of no protocol".to_owned());
             }
-            Match::Icmp { .. } if !rule.matches.contains(&Match::Protocol(1)) => {
+            Match::Source(range) | Match::Destination(range) if range.family() != family.addresses() => {
+                flaw(format!("compares with {range}, which no packet of its table has"));
+            }
+            Match::Icmp { .. } if !rule.matches.contains(&Match::Protocol(icmp_number(family))) => {
                 flaw("compares an ICMP type of no ICMP".to_owned());
             }
             _ => {}
@@ -245,6 +266,14 @@ fn check_rule(
         }
     } else if rule.action == Action::Drop {
         flaw("drops without a comment".to_owned());
+    }
+}
+
+/// The protocol that ICMP is in a table.
+fn icmp_number(family: Family) -> u8 {
+    match family.addresses() {
+        IpFamily::V4 => 1,
+        IpFamily::V6 => 58,
     }
 }
 

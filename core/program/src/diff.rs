@@ -70,7 +70,7 @@ fn lost(running: &Program, wanted: &Program) -> BTreeSet<Key> {
     for (key, part) in &running.parts {
         let namespace = key.namespace();
         let is_lost = match (key, part) {
-            (Key::Address(_, link, _), _) => cut_links.contains(&(namespace, link)),
+            (Key::Address(_, link, _) | Key::Neighbour(_, link, _), _) => cut_links.contains(&(namespace, link)),
             (_, Part::Route(route)) => route
                 .kind
                 .link()

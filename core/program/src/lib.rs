@@ -15,7 +15,8 @@ mod text;
 pub use check::{Flaw, check};
 pub use diff::{Step, apply_to, diff};
 pub use part::{
-    Address, Key, Link, LinkEnd, Listener, Namespace, Part, Program, Role, Route, RouteKind, RouteRule, Transport,
+    Address, Key, Link, LinkEnd, Listener, Namespace, Neighbour, Part, Program, Role, Route, RouteKind, RouteRule,
+    Transport,
 };
 pub use ruleset::{
     Action, Atom, Chain, ConnectionState, Family, Field, Hook, HookKind, Map, MapValue, Match, Policy, Rule, Ruleset,

@@ -4,7 +4,7 @@ use crate::Ruleset;
 use postern_names::*;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A network namespace by what it is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,13 +44,15 @@ pub enum Key {
     Link(Namespace, String),
     /// One ruleset a namespace, replaced whole in one transaction.
     Ruleset(Namespace),
-    Address(Namespace, String, Ipv4Addr),
+    Address(Namespace, String, IpAddr),
+    /// Whose hardware address on a link an address of IPv6 has: known, so that nobody has to be asked for it.
+    Neighbour(Namespace, String, IpAddr),
     /// Namespace, kernel table, destination.
-    Route(Namespace, u32, Ipv4Cidr),
-    /// Namespace and priority.
-    RouteRule(Namespace, u32),
-    /// One on a single address stands beside one on every address (0.0.0.0) of the same port and goes before it.
-    Listener(Namespace, Transport, Ipv4Addr, u16),
+    Route(Namespace, u32, Cidr),
+    /// Namespace, family and priority: each family has rules of its own.
+    RouteRule(Namespace, IpFamily, u32),
+    /// One on a single address stands beside one on every address (0.0.0.0, [::]) of the same port and goes before it.
+    Listener(Namespace, Transport, IpAddr, u16),
 }
 
 impl Key {
@@ -61,8 +63,9 @@ impl Key {
             | Self::Link(namespace, _)
             | Self::Ruleset(namespace)
             | Self::Address(namespace, ..)
+            | Self::Neighbour(namespace, ..)
             | Self::Route(namespace, ..)
-            | Self::RouteRule(namespace, _)
+            | Self::RouteRule(namespace, ..)
             | Self::Listener(namespace, ..) => *namespace,
         }
     }
@@ -76,10 +79,14 @@ impl fmt::Display for Key {
             Self::Link(_, name) => write!(f, "link {name}"),
             Self::Ruleset(_) => f.write_str("ruleset"),
             Self::Address(_, link, address) => write!(f, "address {link} {address}"),
+            Self::Neighbour(_, link, address) => write!(f, "neighbour {link} {address}"),
             Self::Route(_, table, to) => write!(f, "route table {table} {to}"),
-            Self::RouteRule(_, priority) => write!(f, "rule {priority}"),
-            Self::Listener(_, Transport::Tcp, address, port) => write!(f, "listener tcp {address}:{port}"),
-            Self::Listener(_, Transport::Udp, address, port) => write!(f, "listener udp {address}:{port}"),
+            Self::RouteRule(_, IpFamily::V4, priority) => write!(f, "rule {priority}"),
+            Self::RouteRule(_, IpFamily::V6, priority) => write!(f, "rule of IPv6 {priority}"),
+            Self::Listener(_, transport, address, port) => {
+                let word = if *transport == Transport::Tcp { "tcp" } else { "udp" };
+                write!(f, "listener {word} {}", SocketAddr::new(*address, *port))
+            }
         }
     }
 }
@@ -93,6 +100,7 @@ pub enum Part {
     },
     Link(Link),
     Address(Address),
+    Neighbour(Neighbour),
     Route(Route),
     RouteRule(RouteRule),
     Ruleset(Ruleset),
@@ -129,6 +137,12 @@ pub struct Address {
     pub length: u8,
 }
 
+/// A neighbour's hardware address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbour {
+    pub mac: [u8; 6],
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     pub kind: RouteKind,
@@ -139,7 +153,7 @@ pub enum RouteKind {
     /// Directly over a link.
     Link { link: String },
     /// By a gateway that is taken to be on the link.
-    Via { gateway: Ipv4Addr, link: String },
+    Via { gateway: IpAddr, link: String },
     /// Delivered to this namespace's own sockets: a gateway endpoint.
     Local,
     /// Look in the next rule's table.
@@ -166,7 +180,7 @@ pub struct RouteRule {
     /// `None` matches every packet.
     pub mark: Option<u32>,
     /// Only packets that the namespace's own sockets send from this range; `None` is every packet.
-    pub sent_from: Option<Ipv4Cidr>,
+    pub sent_from: Option<Cidr>,
     /// The kernel table looked up.
     pub table: u32,
 }

@@ -1,8 +1,8 @@
 //! A packet filter as data: the part of nftables that Postern uses. Names are given by the compiler with a prefix
 //! (`c_`, `s_`, `m_`) so that none is a keyword.
 
-use postern_names::{Ipv4Cidr, PortRange};
-use std::net::Ipv4Addr;
+use postern_names::{Cidr, IpFamily, PortRange};
+use std::net::IpAddr;
 
 /// All tables of one namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,9 +20,22 @@ impl Ruleset {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
+    /// IPv4 packets.
     Ip,
-    /// Hooks on one device, before and after everything else: stateless address translation.
+    /// IPv6 packets.
+    Ip6,
+    /// Hooks on one device, before and after everything else: stateless address translation of IPv4.
     Netdev,
+}
+
+impl Family {
+    /// Of the addresses in its sets, maps and rules.
+    pub fn addresses(self) -> IpFamily {
+        match self {
+            Self::Ip | Self::Netdev => IpFamily::V4,
+            Self::Ip6 => IpFamily::V6,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +63,9 @@ pub enum Field {
 pub enum Atom {
     Link(String),
     Group(u32),
-    Address(Ipv4Addr),
+    Address(IpAddr),
     /// Only in sets and maps with `interval`.
-    Range(Ipv4Cidr),
+    Range(Cidr),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +89,7 @@ pub enum MapValue {
     Jump(String),
     Goto(String),
     Mark(u32),
-    Address(Ipv4Addr),
+    Address(IpAddr),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,13 +150,13 @@ pub enum Match {
     InLink(String),
     OutLink(String),
     NotInLink(String),
-    Source(Ipv4Cidr),
-    Destination(Ipv4Cidr),
+    Source(Cidr),
+    Destination(Cidr),
     /// IP protocol number.
     Protocol(u8),
     DestinationPort(PortRange),
     SourcePort(PortRange),
-    /// ICMP type and code; `None` is any.
+    /// Type and code of ICMP, or of ICMPv6 in a table of IPv6; `None` is any.
     Icmp {
         kind: Option<u8>,
         code: Option<u8>,
@@ -197,6 +210,6 @@ pub enum Action {
     },
     /// Stateful source translation to this address.
     Masquerade {
-        to: Ipv4Addr,
+        to: IpAddr,
     },
 }

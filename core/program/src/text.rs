@@ -39,7 +39,7 @@ fn ruleset_lines(ruleset: &Ruleset) -> Vec<String> {
 fn link_line(link: &Link) -> String {
     let end = |end: &LinkEnd| {
         let group = if end.group == 0 { String::new() } else { format!(" group {}", end.group) };
-        let mac = end.mac.map(|mac| format!(" mac {}", mac.map(|b| format!("{b:02x}")).join(":"))).unwrap_or_default();
+        let mac = end.mac.map(|mac| format!(" mac {}", mac_text(mac))).unwrap_or_default();
         let proxy = if end.proxy_arp { " proxy-arp" } else { "" };
         format!("{}{group}{mac}{proxy}", end.name)
     };
@@ -47,9 +47,14 @@ fn link_line(link: &Link) -> String {
     format!("link {} -- {} {} mtu {}{wire}", end(&link.near), link.far_namespace, end(&link.far), link.mtu)
 }
 
+fn mac_text(mac: [u8; 6]) -> String {
+    mac.map(|b| format!("{b:02x}")).join(":")
+}
+
 fn suffix(part: &Part) -> String {
     match part {
         Part::Address(address) => format!("/{}", address.length),
+        Part::Neighbour(neighbour) => format!(" mac {}", mac_text(neighbour.mac)),
         Part::Route(route) => match &route.kind {
             RouteKind::Link { link } => format!(" on {link}"),
             RouteKind::Via { gateway, link } => format!(" via {gateway} on {link}"),

@@ -1,8 +1,8 @@
 //! Worlds from short texts: one line a thing, every thing with a number that is its id.
 //!
 //! ```text
-//! vpc 1 10.0.0.0/16 [10.1.0.0/16 ...] [no-dns] [in eu-west-1]
-//! subnet 1 vpc 1 10.0.1.0/24
+//! vpc 1 10.0.0.0/16 [10.1.0.0/16 ...] [2600:1f18:0:100::/56] [no-dns] [in eu-west-1]
+//! subnet 1 vpc 1 10.0.1.0/24 [2600:1f18:0:101::/64]
 //! igw 1 vpc 1
 //! table 1 vpc 1 [main] [subnets 1 2]
 //! route 1 0.0.0.0/0 igw:1            (or nat:1, eni:1, and list:1 instead of a range)
@@ -10,10 +10,10 @@
 //! entry 1 100 in allow tcp:443 0.0.0.0/0
 //! group 1 vpc 1
 //! rule 1 out tcp:443 0.0.0.0/0       (or group:1, list:1, s3)
-//! instance 1 subnet 1 10.0.1.5 groups 1 2 [public 3.0.0.1] [unchecked] [stopped]
+//! instance 1 subnet 1 10.0.1.5 [2600:1f18:0:101::5] groups 1 2 [public 3.0.0.1] [unchecked] [stopped]
 //! nat 1 subnet 1 10.0.1.9 [public 3.0.0.9]
 //! endpoint 1 vpc 1 s3 tables 1
-//! interface-endpoint 1 vpc 1 sts groups 1 2 at 1 10.0.1.9 [2 10.0.2.9 ...]   (subnet and address)
+//! interface-endpoint 1 vpc 1 sts groups 1 2 at 1 10.0.1.9 [2 10.0.2.9 ...]   (subnet and address, or 10.0.1.9,2600:1f18:0:101::9)
 //! list 1 10.0.0.0/8 ...
 //! peering 1 vpc 1 vpc 2              (a route's target is pcx:1)
 //! down us-east-1a
@@ -23,7 +23,7 @@
 
 use postern_model::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use time::OffsetDateTime;
 
 const OWNER: AccountId = AccountId::DEFAULT;
@@ -53,6 +53,10 @@ fn number(word: &str) -> u64 {
 }
 
 fn cidr(word: &str) -> Ipv4Cidr {
+    word.parse().unwrap()
+}
+
+fn range(word: &str) -> Cidr {
     word.parse().unwrap()
 }
 
@@ -93,7 +97,7 @@ fn add(world: &mut World, words: &[&str]) {
         "route" => {
             let destination = match words[2].strip_prefix("list:") {
                 Some(list) => RouteDestination::PrefixList(PrefixListId::from_bits(number(list))),
-                None => RouteDestination::Cidr(cidr(words[2])),
+                None => RouteDestination::Cidr(range(words[2])),
             };
             let table = world.route_tables.get_mut(&RouteTableId::from_bits(n)).unwrap();
             table.routes.push(Route { destination, target: target(words[3]) });
@@ -108,7 +112,7 @@ fn add(world: &mut World, words: &[&str]) {
                 protocol,
                 ports,
                 icmp,
-                cidr: cidr(words[6]),
+                cidr: range(words[6]),
             };
             world.network_acls.get_mut(&NetworkAclId::from_bits(n)).unwrap().entries.push(entry);
         }
@@ -134,6 +138,9 @@ fn region_of(world: &World, vpc: VpcId) -> Region {
 fn vpc(world: &mut World, n: u64, words: &[&str]) {
     let id = VpcId::from_bits(n);
     let cidrs = words[2..].iter().filter_map(|word| word.parse().ok());
+    let of_pool = words[2..].iter().filter_map(|word| word.parse().ok()).zip(50..);
+    let of_pool =
+        of_pool.map(|(cidr, i)| VpcIpv6Cidr { association: VpcCidrAssociationId::from_bits(n * 100 + i), cidr });
     let vpc = Vpc {
         id,
         owner: OWNER,
@@ -148,6 +155,7 @@ fn vpc(world: &mut World, n: u64, words: &[&str]) {
         enable_dns_support: !words.contains(&"no-dns"),
         enable_dns_hostnames: false,
         enable_network_address_usage_metrics: false,
+        ipv6_cidrs: of_pool.collect(),
         next_subnet_number: 1,
         next_table_number: 1,
         tags: Tags::new(),
@@ -166,6 +174,11 @@ fn subnet(world: &mut World, n: u64, words: &[&str]) {
         zone: zone(n),
         number: vpc.next_subnet_number,
         is_default: false,
+        ipv6: words.get(5).map(|word| SubnetIpv6Cidr {
+            association: SubnetCidrAssociationId::from_bits(n),
+            cidr: word.parse().unwrap(),
+        }),
+        assign_ipv6_on_creation: false,
         map_public_ip_on_launch: false,
         enable_dns64: false,
         hostname_type: "ip-name".into(),
@@ -239,14 +252,15 @@ fn protocol(word: &str) -> (Protocol, Option<PortRange>, Option<IcmpType>) {
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         "icmp" => Protocol::Icmp,
+        "icmpv6" => Protocol::Icmpv6,
         number => Protocol::Number(number.parse().unwrap()),
     };
     let ports = detail.filter(|_| protocol.has_ports()).map(|ports| {
         let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
         PortRange { first: first.parse().unwrap(), last: last.parse().unwrap() }
     });
-    let kind = detail.filter(|_| protocol == Protocol::Icmp).map(|kind| kind.parse().unwrap());
-    let icmp = (protocol == Protocol::Icmp).then_some(IcmpType { kind, code: None });
+    let kind = detail.filter(|_| protocol.is_icmp()).map(|kind| kind.parse().unwrap());
+    let icmp = protocol.is_icmp().then_some(IcmpType { kind, code: None });
     (protocol, ports, icmp)
 }
 
@@ -273,7 +287,10 @@ fn rule(world: &mut World, n: u64, words: &[&str]) {
             GroupPeer::Group { id: SecurityGroupId::from_bits(number(word)), owner: OWNER }
         }
         word if word.starts_with("list:") => GroupPeer::PrefixList(PrefixListId::from_bits(number(word))),
-        word => GroupPeer::Cidr(cidr(word)),
+        word => match range(word) {
+            Cidr::V4(range) => GroupPeer::Cidr(range),
+            Cidr::V6(range) => GroupPeer::Ipv6Cidr(range),
+        },
     };
     let rule = SecurityGroupRule {
         id: SecurityGroupRuleId::from_bits(count as u64 + 1),
@@ -290,7 +307,15 @@ fn rule(world: &mut World, n: u64, words: &[&str]) {
 
 fn interface(world: &World, n: u64, words: &[&str]) -> NetworkInterface {
     let subnet = &world.subnets[&SubnetId::from_bits(number(after(words, "subnet").unwrap()))];
-    let addresses = words[4..].iter().map_while(|word| word.parse().ok());
+    let addresses: Vec<IpAddr> = words[4..].iter().map_while(|word| word.parse().ok()).collect();
+    let four = addresses.iter().filter_map(|address| match address {
+        IpAddr::V4(address) => Some(PrivateAddress { address: *address, auto_public: None }),
+        IpAddr::V6(_) => None,
+    });
+    let six = addresses.iter().filter_map(|address| match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => Some(*address),
+    });
     NetworkInterface {
         id: eni(n),
         vpc: subnet.vpc,
@@ -301,8 +326,9 @@ fn interface(world: &World, n: u64, words: &[&str]) -> NetworkInterface {
         kind: InterfaceKind::Interface,
         description: String::new(),
         mac: [0x0a, 0, 0, 0, (n >> 8) as u8, n as u8],
-        addresses: addresses.map(|address| PrivateAddress { address, auto_public: None }).collect(),
+        addresses: four.collect(),
         groups: numbers_after(words, "groups").into_iter().map(SecurityGroupId::from_bits).collect(),
+        ipv6_addresses: six.collect(),
         source_dest_check: !words.contains(&"unchecked"),
         associate_public_ip: false,
         attachment: Some(Attachment {
@@ -407,7 +433,7 @@ fn interface_endpoint(world: &mut World, n: u64, words: &[&str]) {
     let mut subnets = Vec::new();
     for place in words[at..].chunks(2) {
         let id = number(place[0]) * 0x1000 + 0xe00 + n;
-        let of_one = ["", "", "subnet", place[0], place[1]];
+        let of_one: Vec<&str> = ["", "", "subnet", place[0]].into_iter().chain(place[1].split(',')).collect();
         let mut interface = interface(world, id, &of_one);
         interface.kind = InterfaceKind::VpcEndpoint;
         interface.groups.clone_from(&groups);

@@ -14,6 +14,7 @@ use crate::{nftables, sysctl};
 use postern_program::{Key, Namespace, Part, RouteKind, Ruleset, Step};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 /// A step with its position in the list.
 pub(crate) type Placed<'a> = (usize, &'a Step);
@@ -228,6 +229,10 @@ impl State {
             (Step::Add(Key::Address(ns, link, address), Part::Address(part)), _)
             | (Step::Replace(Key::Address(ns, link, address), Part::Address(part)), _) => {
                 let index = self.link_index(*ns, link)?;
+                if address.is_ipv6() {
+                    self.space(*ns)?.enter()?;
+                    sysctl::allow_ipv6(link)?;
+                }
                 let add = requests::address_add(index, *address, part.length);
                 match former {
                     Some(Part::Address(old)) if old.length != part.length => {
@@ -242,23 +247,31 @@ impl State {
                     None => Vec::new(),
                 }
             }
+            (Step::Add(Key::Neighbour(ns, link, address), Part::Neighbour(part)), _)
+            | (Step::Replace(Key::Neighbour(ns, link, address), Part::Neighbour(part)), _) => {
+                vec![requests::neighbour_set(self.link_index(*ns, link)?, *address, part.mac)]
+            }
+            (Step::Remove(Key::Neighbour(ns, link, address)), _) => match self.links.index(*ns, link) {
+                Some(index) => vec![requests::neighbour_delete(index, *address)],
+                None => Vec::new(),
+            },
             (Step::Add(Key::Route(ns, table, to), Part::Route(part)), _)
             | (Step::Replace(Key::Route(ns, table, to), Part::Route(part)), _) => {
                 vec![requests::route_set(*table, *to, self.way(*ns, &part.kind)?)]
             }
             (Step::Remove(Key::Route(_, table, to)), _) => vec![requests::route_delete(*table, *to)],
-            (Step::Add(Key::RouteRule(_, priority), Part::RouteRule(rule)), _)
-            | (Step::Replace(Key::RouteRule(_, priority), Part::RouteRule(rule)), _) => {
-                let mut list = vec![requests::rule_add(*priority, rule)];
+            (Step::Add(Key::RouteRule(_, family, priority), Part::RouteRule(rule)), _)
+            | (Step::Replace(Key::RouteRule(_, family, priority), Part::RouteRule(rule)), _) => {
+                let mut list = vec![requests::rule_add(*family, *priority, rule)];
                 if let Some(Part::RouteRule(old)) = former
                     && old != rule
                 {
-                    list.push(requests::rule_delete(*priority, old));
+                    list.push(requests::rule_delete(*family, *priority, old));
                 }
                 list
             }
-            (Step::Remove(Key::RouteRule(_, priority)), Some(Part::RouteRule(old))) => {
-                vec![requests::rule_delete(*priority, old)]
+            (Step::Remove(Key::RouteRule(_, family, priority)), Some(Part::RouteRule(old))) => {
+                vec![requests::rule_delete(*family, *priority, old)]
             }
             (Step::Remove(_), None) => Vec::new(),
             (other, _) => return Err(mismatch(other)),
@@ -352,7 +365,7 @@ fn phase_of(step: &Step) -> (Kind, bool) {
     let kind = match step.key() {
         Key::Namespace(_) => Kind::Namespace,
         Key::Link(..) => Kind::Link,
-        Key::Address(..) | Key::Route(..) | Key::RouteRule(..) => Kind::Netlink,
+        Key::Address(..) | Key::Neighbour(..) | Key::Route(..) | Key::RouteRule(..) => Kind::Netlink,
         Key::Ruleset(_) => Kind::Ruleset,
         Key::Listener(..) => Kind::Listener,
     };
@@ -387,11 +400,14 @@ fn describe(step: &Step) -> String {
         Key::Namespace(ns) => format!("{verb} namespace {ns}"),
         Key::Link(ns, name) => format!("{verb} link {name} in {ns}"),
         Key::Address(ns, link, address) => format!("{verb} address {address} on {link} in {ns}"),
+        Key::Neighbour(ns, link, address) => format!("{verb} neighbour {address} on {link} in {ns}"),
         Key::Route(ns, table, to) => format!("{verb} route to {to} in table {table} of {ns}"),
-        Key::RouteRule(ns, priority) => format!("{verb} routing rule {priority} in {ns}"),
+        Key::RouteRule(ns, family, priority) => {
+            format!("{verb} routing rule {priority} of {family:?} in {ns}")
+        }
         Key::Ruleset(ns) => format!("{verb} ruleset of {ns}"),
         Key::Listener(ns, transport, address, port) => {
-            format!("{verb} {transport:?} listener {address}:{port} in {ns}").to_lowercase()
+            format!("{verb} {transport:?} listener {} in {ns}", SocketAddr::new(*address, *port)).to_lowercase()
         }
     }
 }

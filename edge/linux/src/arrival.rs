@@ -2,11 +2,15 @@
 
 use crate::netlink::read_u32;
 use crate::sys;
+use rustix::net::AddressFamily;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
 /// Absent from `libc`: the packet options of a stream, kept by the kernel from the handshake.
 const IP_PKTOPTIONS: i32 = 9;
+const IPV6_2292PKTOPTIONS: i32 = 6;
+/// In an IPv6 control message the address comes before the link.
+const IPV6_ADDRESS_LENGTH: usize = 16;
 
 /// The way of an accepted connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +25,18 @@ pub struct Arrival {
 /// The way of a connection accepted from a listener of `Host::apply`; `None` if the kernel does not tell.
 pub fn arrival(stream: BorrowedFd<'_>) -> Option<Arrival> {
     let mut buffer = [0u8; 256];
-    let length = sys::get_option(stream, libc::IPPROTO_IP, IP_PKTOPTIONS, &mut buffer).ok()?;
+    let domain = rustix::net::sockopt::socket_domain(stream).ok()?;
+    let (level, option) = match domain {
+        AddressFamily::INET6 => (libc::IPPROTO_IPV6, IPV6_2292PKTOPTIONS),
+        _ => (libc::IPPROTO_IP, IP_PKTOPTIONS),
+    };
+    let length = sys::get_option(stream, level, option, &mut buffer).ok()?;
     let local = SocketAddr::try_from(rustix::net::getsockname(stream).ok()?).ok()?;
     let peer = SocketAddr::try_from(rustix::net::getpeername(stream).ok()??).ok()?;
     Some(Arrival { in_link_index: link_index(buffer.get(..length)?)?, local, peer })
 }
 
-/// The interface of the IP_PKTINFO among control messages: length as a word, level, type, then the content, padded to words.
+/// The interface of the IP_PKTINFO or IPV6_PKTINFO among control messages: length as a word, level, type, then the content, padded to words.
 fn link_index(mut bytes: &[u8]) -> Option<u32> {
     const WORD: usize = size_of::<usize>();
     loop {
@@ -35,6 +44,9 @@ fn link_index(mut bytes: &[u8]) -> Option<u32> {
         let (level, kind) = (read_u32(bytes, WORD)?, read_u32(bytes, WORD + 4)?);
         if (level as i32, kind as i32) == (libc::IPPROTO_IP, libc::IP_PKTINFO) {
             return read_u32(bytes, WORD + 8);
+        }
+        if (level as i32, kind as i32) == (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) {
+            return read_u32(bytes, WORD + 8 + IPV6_ADDRESS_LENGTH);
         }
         bytes = bytes.get(length.max(WORD).checked_next_multiple_of(WORD)?..)?;
     }

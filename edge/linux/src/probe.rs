@@ -1,9 +1,9 @@
 //! Kernel features, tried in scratch namespaces; never read from a configuration.
 
 use crate::{Cut, Host, HostError, Socket, arrival};
-use postern_names::{Ipv4Cidr, VpcId};
+use postern_names::{Cidr, IpFamily, VpcId};
 use postern_program::*;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -30,10 +30,10 @@ struct Feature {
 
 const ROUTER: Namespace = Namespace::Vpc(VpcId::from_bits(0));
 const CLIENT: Namespace = Namespace::Internet;
-const CLIENT_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
-const ROUTER_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const CLIENT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5));
+const ROUTER_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 /// Routed to the router's own sockets, though no link has it.
-const SERVICE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+const SERVICE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
 const PORT: u16 = 443;
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -157,19 +157,19 @@ fn routes(host: &Host) -> Result<String, String> {
     let over = |link: &str| RouteKind::Link { link: link.to_owned() };
     let via = RouteKind::Via { gateway: ROUTER_ADDRESS, link: "eth0".into() };
     let rule = |ns, priority, mark, table| {
-        (Key::RouteRule(ns, priority), Part::RouteRule(RouteRule { mark, sent_from: None, table }))
+        (Key::RouteRule(ns, IpFamily::V4, priority), Part::RouteRule(RouteRule { mark, sent_from: None, table }))
     };
-    let inside = Ipv4Cidr::new(ROUTER_ADDRESS, 24).ok_or("not a range")?;
+    let inside = Cidr::new(ROUTER_ADDRESS, 24).ok_or("not a range")?;
     apply(
         host,
         vec![
-            route(CLIENT, 50, Ipv4Cidr::ALL, via),
+            route(CLIENT, 50, Cidr::ALL_V4, via),
             rule(CLIENT, 200, None, 50),
-            route(ROUTER, 50, Ipv4Cidr::host(CLIENT_ADDRESS), over("eni")),
+            route(ROUTER, 50, Cidr::host(CLIENT_ADDRESS), over("eni")),
             route(ROUTER, 50, inside, RouteKind::Unreachable),
             route(ROUTER, 300, inside, RouteKind::Throw),
-            route(ROUTER, 300, Ipv4Cidr::ALL, RouteKind::Blackhole),
-            route(ROUTER, 50, Ipv4Cidr::host(SERVICE), RouteKind::Local),
+            route(ROUTER, 300, Cidr::ALL_V4, RouteKind::Blackhole),
+            route(ROUTER, 50, Cidr::host(SERVICE), RouteKind::Local),
             rule(ROUTER, 100, Some(300), 300),
             rule(ROUTER, 200, None, 50),
         ],
@@ -179,7 +179,7 @@ fn routes(host: &Host) -> Result<String, String> {
 
 fn doors(host: &Host) -> Result<String, String> {
     let part = Part::Listener(Listener { role: Role::DoorTls, transparent: true });
-    let key = Key::Listener(ROUTER, Transport::Tcp, Ipv4Addr::UNSPECIFIED, PORT);
+    let key = Key::Listener(ROUTER, Transport::Tcp, IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT);
     let opened = apply(host, vec![(key, part)])?;
     let Some(Socket::Tcp(listener)) = opened.into_iter().next().map(|opened| opened.socket) else {
         return Err("no socket was opened".to_owned());
@@ -237,7 +237,7 @@ fn filters(host: &Host) -> Result<String, String> {
         elements: vec![(vec![Atom::Group(1)], value)],
     };
     let pair = vec![Field::InLink, Field::Source];
-    let range = Ipv4Cidr::new(ROUTER_ADDRESS, 24).ok_or("not a range")?;
+    let range = Cidr::new(ROUTER_ADDRESS, 24).ok_or("not a range")?;
     let rules = vec![
         rule(vec![Match::State(ConnectionState::EstablishedOrRelated)], Action::Accept),
         rule(vec![Match::In { fields: pair.clone(), set: "s_pair".to_owned() }], Action::Accept),
@@ -305,7 +305,7 @@ fn cutting(host: &Host) -> Result<String, String> {
     let to = listener.local_addr().map_err(|error| error.to_string())?;
     let client = host.in_namespace(CLIENT, || TcpStream::connect_timeout(&to, PATIENCE));
     let _client = client.map_err(|error| error.to_string())?.map_err(|error| format!("connect: {error}"))?;
-    let cut = Cut { sources: vec![Ipv4Cidr::host(CLIENT_ADDRESS)], destinations: Vec::new() };
+    let cut = Cut { sources: vec![Cidr::host(CLIENT_ADDRESS)], destinations: Vec::new() };
     let severed = host.cut(ROUTER, &cut).map_err(|error| error.to_string())?;
     if severed.sockets > 0 { Ok("an open connection was reset".to_owned()) } else { Err("nothing was cut".to_owned()) }
 }

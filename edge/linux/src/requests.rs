@@ -3,17 +3,18 @@
 use crate::netfilter::attribute;
 use crate::netlink::Request;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
-use netlink_packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
+use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressScope};
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use postern_names::Ipv4Cidr;
+use postern_names::{Cidr, IpFamily};
 use postern_program::{Link, LinkEnd, RouteRule};
 use rustix::io::Errno;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::fd::RawFd;
 
 /// `lo` has this index in every namespace.
@@ -26,6 +27,9 @@ const PRIORITY_DEFAULT: u32 = 32767;
 
 /// What the kernel says when the thing to remove is not there.
 const ALREADY_GONE: &[Errno] = &[Errno::NOENT, Errno::SRCH, Errno::NODEV, Errno::ADDRNOTAVAIL];
+
+/// The same of a rule, and what a kernel without the family says.
+const NO_SUCH_RULE: &[Errno] = &[Errno::NOENT, Errno::SRCH, Errno::AFNOSUPPORT, Errno::OPNOTSUPP, Errno::INVAL];
 
 pub(crate) fn link_up(index: u32) -> Request {
     let mut message = LinkMessage::default();
@@ -93,24 +97,67 @@ fn link_end(end: &LinkEnd, index: u32, link: &Link) -> LinkMessage {
     message
 }
 
-pub(crate) fn address_add(index: u32, address: Ipv4Addr, length: u8) -> Request {
+pub(crate) fn address_add(index: u32, address: IpAddr, length: u8) -> Request {
     let message = address_message(index, address, length);
     Request::route("RTM_NEWADDR", RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_REPLACE, &[])
 }
 
-pub(crate) fn address_delete(index: u32, address: Ipv4Addr, length: u8) -> Request {
+pub(crate) fn address_delete(index: u32, address: IpAddr, length: u8) -> Request {
     let message = address_message(index, address, length);
     Request::route("RTM_DELADDR", RouteNetlinkMessage::DelAddress(message), 0, ALREADY_GONE)
 }
 
-fn address_message(index: u32, address: Ipv4Addr, length: u8) -> AddressMessage {
+fn family_of(family: IpFamily) -> AddressFamily {
+    match family {
+        IpFamily::V4 => AddressFamily::Inet,
+        IpFamily::V6 => AddressFamily::Inet6,
+    }
+}
+
+fn route_address(address: IpAddr) -> RouteAddress {
+    match address {
+        IpAddr::V4(address) => RouteAddress::Inet(address),
+        IpAddr::V6(address) => RouteAddress::Inet6(address),
+    }
+}
+
+fn address_message(index: u32, address: IpAddr, length: u8) -> AddressMessage {
     let mut message = AddressMessage::default();
-    message.header.family = AddressFamily::Inet;
+    message.header.family = family_of(IpFamily::of(address));
     message.header.prefix_len = length;
     message.header.index = index;
     message.header.scope = AddressScope::Universe;
-    message.attributes.push(AddressAttribute::Local(IpAddr::V4(address)));
-    message.attributes.push(AddressAttribute::Address(IpAddr::V4(address)));
+    message.attributes.push(AddressAttribute::Local(address));
+    message.attributes.push(AddressAttribute::Address(address));
+    if address.is_ipv6() {
+        // Nobody else can have it: in force at once, without asking neighbours for it first.
+        message.header.flags = AddressHeaderFlags::Nodad;
+        message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
+    }
+    message
+}
+
+/// A neighbour that is known for good.
+pub(crate) fn neighbour_set(index: u32, address: IpAddr, mac: [u8; 6]) -> Request {
+    let mut message = neighbour_message(index, address);
+    message.attributes.push(NeighbourAttribute::LinkLayerAddress(mac.to_vec()));
+    Request::route("RTM_NEWNEIGH", RouteNetlinkMessage::NewNeighbour(message), NLM_F_CREATE | NLM_F_REPLACE, &[])
+}
+
+pub(crate) fn neighbour_delete(index: u32, address: IpAddr) -> Request {
+    let message = neighbour_message(index, address);
+    Request::route("RTM_DELNEIGH", RouteNetlinkMessage::DelNeighbour(message), 0, ALREADY_GONE)
+}
+
+fn neighbour_message(index: u32, address: IpAddr) -> NeighbourMessage {
+    let mut message = NeighbourMessage::default();
+    message.header.family = family_of(IpFamily::of(address));
+    message.header.ifindex = index;
+    message.header.state = NeighbourState::Permanent;
+    message.attributes.push(NeighbourAttribute::Destination(match address {
+        IpAddr::V4(address) => NeighbourAddress::Inet(address),
+        IpAddr::V6(address) => NeighbourAddress::Inet6(address),
+    }));
     message
 }
 
@@ -118,14 +165,14 @@ fn address_message(index: u32, address: Ipv4Addr, length: u8) -> AddressMessage 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Link(u32),
-    Via(Ipv4Addr, u32),
+    Via(IpAddr, u32),
     Local,
     Throw,
     Blackhole,
     Unreachable,
 }
 
-pub(crate) fn route_set(table: u32, destination: Ipv4Cidr, way: Way) -> Request {
+pub(crate) fn route_set(table: u32, destination: Cidr, way: Way) -> Request {
     let mut message = route_message(table, destination);
     message.header.protocol = RouteProtocol::Static;
     let (kind, scope) = match way {
@@ -142,7 +189,7 @@ pub(crate) fn route_set(table: u32, destination: Ipv4Cidr, way: Way) -> Request 
         Way::Link(index) => message.attributes.push(RouteAttribute::Oif(index)),
         Way::Via(gateway, index) => {
             message.header.flags = RouteFlags::Onlink;
-            message.attributes.push(RouteAttribute::Gateway(RouteAddress::Inet(gateway)));
+            message.attributes.push(RouteAttribute::Gateway(route_address(gateway)));
             message.attributes.push(RouteAttribute::Oif(index));
         }
         Way::Local => message.attributes.push(RouteAttribute::Oif(LOOPBACK)),
@@ -151,45 +198,54 @@ pub(crate) fn route_set(table: u32, destination: Ipv4Cidr, way: Way) -> Request 
     Request::route("RTM_NEWROUTE", RouteNetlinkMessage::NewRoute(message), NLM_F_CREATE | NLM_F_REPLACE, &[])
 }
 
-pub(crate) fn route_delete(table: u32, destination: Ipv4Cidr) -> Request {
+pub(crate) fn route_delete(table: u32, destination: Cidr) -> Request {
     let mut message = route_message(table, destination);
     message.header.scope = RouteScope::NoWhere;
     Request::route("RTM_DELROUTE", RouteNetlinkMessage::DelRoute(message), 0, ALREADY_GONE)
 }
 
-fn route_message(table: u32, destination: Ipv4Cidr) -> RouteMessage {
+fn route_message(table: u32, destination: Cidr) -> RouteMessage {
     let mut message = RouteMessage::default();
-    message.header.address_family = AddressFamily::Inet;
+    message.header.address_family = family_of(destination.family());
     message.header.destination_prefix_length = destination.length();
     message.header.table = u8::try_from(table).unwrap_or(0);
     message.attributes.push(RouteAttribute::Table(table));
     if destination.length() > 0 {
-        message.attributes.push(RouteAttribute::Destination(RouteAddress::Inet(destination.network())));
+        message.attributes.push(RouteAttribute::Destination(route_address(destination.network())));
     }
     message
 }
 
-pub(crate) fn rule_add(priority: u32, rule: &RouteRule) -> Request {
-    let message = rule_message(priority, rule);
+pub(crate) fn rule_add(family: IpFamily, priority: u32, rule: &RouteRule) -> Request {
+    let message = rule_message(family, priority, rule);
     Request::route("RTM_NEWRULE", RouteNetlinkMessage::NewRule(message), NLM_F_CREATE | NLM_F_EXCL, &[Errno::EXIST])
 }
 
-pub(crate) fn rule_delete(priority: u32, rule: &RouteRule) -> Request {
-    let message = rule_message(priority, rule);
+pub(crate) fn rule_delete(family: IpFamily, priority: u32, rule: &RouteRule) -> Request {
+    let message = rule_message(family, priority, rule);
     Request::route("RTM_DELRULE", RouteNetlinkMessage::DelRule(message), 0, ALREADY_GONE)
 }
 
-/// Removes the rules that the kernel gives to every namespace, but for `local`.
+/// Removes the rules that the kernel gives to every namespace, but for `local`. Of IPv6, which it may lack, there is one.
 pub(crate) fn without_default_rules() -> Vec<Request> {
-    [(PRIORITY_MAIN, TABLE_MAIN), (PRIORITY_DEFAULT, TABLE_DEFAULT)]
-        .map(|(priority, table)| rule_delete(priority, &RouteRule { mark: None, sent_from: None, table }))
-        .into()
+    let delete = |family, priority, table| {
+        let mut request = rule_delete(family, priority, &RouteRule { mark: None, sent_from: None, table });
+        if family == IpFamily::V6 {
+            request.fine = NO_SUCH_RULE;
+        }
+        request
+    };
+    vec![
+        delete(IpFamily::V4, PRIORITY_MAIN, TABLE_MAIN),
+        delete(IpFamily::V4, PRIORITY_DEFAULT, TABLE_DEFAULT),
+        delete(IpFamily::V6, PRIORITY_MAIN, TABLE_MAIN),
+    ]
 }
 
-fn rule_message(priority: u32, rule: &RouteRule) -> RuleMessage {
+fn rule_message(family: IpFamily, priority: u32, rule: &RouteRule) -> RuleMessage {
     let RouteRule { mark, sent_from, table } = *rule;
     let mut message = RuleMessage::default();
-    message.header.family = AddressFamily::Inet;
+    message.header.family = family_of(family);
     message.header.action = RuleAction::ToTable;
     message.header.table = u8::try_from(table).unwrap_or(0);
     message.attributes.push(RuleAttribute::Priority(priority));
@@ -199,7 +255,7 @@ fn rule_message(priority: u32, rule: &RouteRule) -> RuleMessage {
     }
     if let Some(range) = sent_from {
         message.header.src_len = range.length();
-        message.attributes.push(RuleAttribute::Source(IpAddr::V4(range.network())));
+        message.attributes.push(RuleAttribute::Source(range.network()));
         // What sockets of the namespace send comes by no link: the kernel takes it for the loopback's.
         message.attributes.push(RuleAttribute::Iifname("lo".to_owned()));
     }

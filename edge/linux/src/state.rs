@@ -70,7 +70,7 @@ impl State {
     /// The parts in force that the kernel drops when the link goes: addresses on it and routes over it, at both ends.
     pub fn parts_over(&self, namespace: Namespace, link: &str) -> Vec<(Key, Part)> {
         let over = |(key, part): &(&Key, &Part)| match (key, part) {
-            (Key::Address(ns, name, _), _) => *ns == namespace && name == link,
+            (Key::Address(ns, name, _) | Key::Neighbour(ns, name, _), _) => *ns == namespace && name == link,
             (Key::Route(ns, ..), Part::Route(route)) => *ns == namespace && route.kind.link() == Some(link),
             _ => false,
         };

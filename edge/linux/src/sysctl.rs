@@ -37,6 +37,18 @@ pub(crate) fn set_neutral() -> Outcome<()> {
     Ok(())
 }
 
+/// Lets a link carry IPv6, which it does not until it has an address of it. It gets no address but those it is given, and
+/// listens to no router's advertisements.
+pub(crate) fn allow_ipv6(link: &str) -> Outcome<()> {
+    let of_link = [("addr_gen_mode", "1"), ("accept_ra", "0"), ("accept_dad", "0"), ("disable_ipv6", "0")];
+    // The loopback has no links' settings to speak of.
+    let settings = if link == "lo" { &of_link[3..] } else { &of_link[..] };
+    settings.iter().try_for_each(|(name, value)| {
+        let path = format!("/proc/sys/net/ipv6/conf/{link}/{name}");
+        std::fs::write(path, value).named("write(sysctl)").map_err(|failure| failure.at(format!("{name} of {link}")))
+    })
+}
+
 /// Whether a link answers ARP for addresses that are routed elsewhere; at once, as a neighbour would.
 pub(crate) fn set_proxy_arp(link: &str, on: bool) -> Outcome<()> {
     let value = if on { "1" } else { "0" };

@@ -4,6 +4,7 @@
 use crate::answer::Value;
 use postern_model::{EndpointState, Vpc, VpcEndpoint, World};
 use postern_names::VpcEndpointId;
+use std::net::IpAddr;
 
 /// Seconds, as for AWS's own records of endpoints.
 const TTL: u32 = 60;
@@ -35,7 +36,12 @@ pub(crate) fn private_addresses(world: &World, vpc: &Vpc, name: &str) -> Option<
 }
 
 fn values(world: &World, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Value> {
-    world.endpoint_answers(endpoint, zone).into_iter().map(Value::Address).collect()
+    let all = world.endpoint_answers(endpoint, zone).into_iter();
+    all.filter_map(|address| match address {
+        IpAddr::V4(address) => Some(Value::Address(address)),
+        IpAddr::V6(_) => None,
+    })
+    .collect()
 }
 
 /// Where each label begins.

@@ -22,7 +22,7 @@ pub(crate) fn addresses(world: &World, vpc: &Vpc, name: &str) -> Found {
 /// `ip-10-0-1-5` or `i-0123...` of the VPC's own interfaces.
 fn private(world: &World, vpc: &Vpc, label: &str) -> Option<Ipv4Addr> {
     if let Some(address) = label.strip_prefix("ip-").and_then(hyphenated) {
-        let interface = world.interface_by_address(vpc.id, address)?;
+        let interface = world.interface_by_address(vpc.id, address.into())?;
         return world.interface_is_up(interface.id).then_some(address);
     }
     let instance = world.instances.get(&label.parse::<InstanceId>().ok()?).filter(|i| i.vpc == vpc.id)?;

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 pub(crate) fn names(world: &World, vpc: &Vpc, name: &str) -> Option<(u32, Vec<Value>)> {
     let address = address(name)?;
     let interface =
-        world.interface_by_address(vpc.id, address).filter(|interface| world.interface_is_up(interface.id))?;
+        world.interface_by_address(vpc.id, address.into()).filter(|interface| world.interface_is_up(interface.id))?;
     let label = interface.addresses.iter().find(|a| a.address == address)?.address.to_string().replace('.', "-");
     Some((INSTANCE_TTL, vec![Value::Name(format!("ip-{label}.{}", vpc.region.internal_domain()))]))
 }

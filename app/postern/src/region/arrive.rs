@@ -7,7 +7,7 @@ use postern_model::{VpcEndpoint, World, public_services, site_at};
 use postern_names::*;
 use postern_program::Namespace;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, RwLock};
 
@@ -20,7 +20,7 @@ pub struct Links(RwLock<HashMap<VpcId, Known>>);
 #[derive(Default)]
 struct Known {
     interfaces: HashMap<String, NetworkInterfaceId>,
-    endpoints: HashMap<Ipv4Addr, VpcEndpointId>,
+    endpoints: HashMap<IpAddr, VpcEndpointId>,
 }
 
 impl Links {
@@ -51,7 +51,7 @@ impl Links {
     fn find(&self, vpc: VpcId, link: &str) -> Option<NetworkInterfaceId> {
         self.0.read().unwrap_or_else(|e| e.into_inner()).get(&vpc)?.interfaces.get(link).copied()
     }
-    fn endpoint_at(&self, vpc: VpcId, address: Ipv4Addr) -> Option<VpcEndpointId> {
+    fn endpoint_at(&self, vpc: VpcId, address: IpAddr) -> Option<VpcEndpointId> {
         self.0.read().unwrap_or_else(|e| e.into_inner()).get(&vpc)?.endpoints.get(&address).copied()
     }
 }
@@ -84,7 +84,7 @@ pub fn from_host() -> Identify {
 /// How a connection that was accepted in `namespace` came.
 pub fn identify(namespace: Namespace, world: Arc<RwLock<World>>, host: Arc<Host>, links: Arc<Links>) -> Identify {
     Arc::new(move |arrived| {
-        let IpAddr::V4(local) = arrived.local.ip() else { return None };
+        let local = arrived.local.ip();
         match namespace {
             Namespace::Internet => on_the_internet(&world, local, arrived.peer.ip()),
             Namespace::Vpc(vpc) => {
@@ -99,7 +99,7 @@ pub fn identify(namespace: Namespace, world: Arc<RwLock<World>>, host: Arc<Host>
     })
 }
 
-fn on_the_internet(world: &RwLock<World>, local: Ipv4Addr, peer: IpAddr) -> Option<Place> {
+fn on_the_internet(world: &RwLock<World>, local: IpAddr, peer: IpAddr) -> Option<Place> {
     if let Some(site) = site_at(local) {
         return Some(Place::Site { name: site.name.to_owned(), peer });
     }
@@ -112,7 +112,7 @@ fn on_the_internet(world: &RwLock<World>, local: Ipv4Addr, peer: IpAddr) -> Opti
 fn through_gateway_endpoint(
     world: &RwLock<World>,
     interface: NetworkInterfaceId,
-    local: Ipv4Addr,
+    local: IpAddr,
     source: IpAddr,
 ) -> Option<Place> {
     let world = world.read().unwrap_or_else(|e| e.into_inner());
@@ -132,9 +132,9 @@ fn behind(endpoint: &VpcEndpoint, source: IpAddr) -> Place {
 }
 
 /// The service that has this public address, in one of these regions.
-fn service_at(regions: &[Region], address: Ipv4Addr) -> Option<(String, Region)> {
+fn service_at(regions: &[Region], address: IpAddr) -> Option<(String, Region)> {
     regions.iter().find_map(|region| {
-        let service = public_services(region).into_iter().find(|service| service.address == address)?;
+        let service = public_services(region).into_iter().find(|service| IpAddr::V4(service.address) == address)?;
         Some((service.name.to_owned(), region.clone()))
     })
 }

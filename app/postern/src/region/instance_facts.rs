@@ -41,7 +41,7 @@ impl Facts {
 impl FactsSource for OfVpc {
     fn by_address(&self, peer: Ipv4Addr) -> Option<Arc<InstanceFacts>> {
         let world = self.all.world();
-        let id = world.interface_by_address(self.vpc, peer)?.attachment.as_ref()?.instance?;
+        let id = world.interface_by_address(self.vpc, peer.into())?.attachment.as_ref()?.instance?;
         let instance = world.instances.get(&id)?;
         let role = instance.profile.as_ref().and_then(|profile| {
             let known = self.all.iam.instance_profile(instance.owner, &profile.arn).ok()?;

@@ -62,7 +62,7 @@ impl Explanations {
 
     /// What the model says of the connection, and whether the counter of the stop that it names moves.
     fn attempt(&self, world: &World, instance: &Instance, attempt: &Attempt) -> Value {
-        let (to, what) = (Target::Address(attempt.to), What::Tcp(attempt.port));
+        let (to, what) = (Target::Address(attempt.to.into()), What::Tcp(attempt.port));
         let question = Question { from: Source::Instance(instance.id), to, what };
         let ground = Ground::new(world);
         let listening = self.ways.listening(&ground.explain(&question, &Listening::new()));

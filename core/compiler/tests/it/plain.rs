@@ -427,6 +427,6 @@ fn covers(protocol: Protocol, ports: Option<PortRange>, icmp: Option<IcmpType>, 
         Protocol::Icmp => {
             icmp.is_none_or(|i| i.kind.is_none_or(|kind| Some(kind) == sent.icmp) && i.code.is_none_or(|c| c == 0))
         }
-        Protocol::Number(_) => true,
+        Protocol::Icmpv6 | Protocol::Number(_) => true,
     }
 }

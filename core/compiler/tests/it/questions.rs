@@ -5,7 +5,7 @@ use postern_names::InstanceId;
 use postern_program::simulate::{Fate, Outcome, Receiver};
 use postern_program::{Namespace, Packet, Role};
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
@@ -96,7 +96,11 @@ pub fn answer(outcome: &Outcome) -> Answer {
                 (Namespace::Internet, Receiver::Echo) => Who::Pong,
                 _ => Who::Stranger,
             };
-            Some((who, arrival.packet.source))
+            // The plain opinion is of IPv4.
+            match arrival.packet.source {
+                IpAddr::V4(source) => Some((who, source)),
+                IpAddr::V6(_) => None,
+            }
         }
     };
     Answer { arrival, is_answered: outcome.is_answered }

@@ -385,7 +385,7 @@ proptest! {
         let places: BTreeSet<Ipv4Addr> = questions(&world).iter().map(|q| q.destination).collect();
         for interface in world.network_interfaces.values() {
             for place in &places {
-                let named = world.gateway_endpoint_for(interface.subnet, *place).is_some();
+                let named = world.gateway_endpoint_for(interface.subnet, (*place).into()).is_some();
                 prop_assert_eq!(named, is_for_an_endpoint(&world, interface, *place), "{} {}\n{}", interface.id, place, text);
             }
         }

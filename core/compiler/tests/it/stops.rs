@@ -64,9 +64,9 @@ fn instance() {
         &["link", "address ens5", "route table 254", "set s_own", "set s_unchecked", "chain c_pre"],
         expect![[r#"
             namespace vpc-00000000000000001
-              link eni000000000001 group 1 proxy-arp -- i-00000000000000001 ens5 mac 0a:00:00:00:00:01 mtu 9001
-              link eni000000000002 group 2 proxy-arp -- i-00000000000000002 ens5 mac 0a:00:00:00:00:02 mtu 9001
-              link eni000000000003 group 2 proxy-arp -- i-00000000000000003 ens5 mac 0a:00:00:00:00:03 mtu 9001
+              link eni000000000001 group 1 mac fe:00:00:00:00:01 proxy-arp -- i-00000000000000001 ens5 mac 0a:00:00:00:00:01 mtu 9001
+              link eni000000000002 group 2 mac fe:00:00:00:00:02 proxy-arp -- i-00000000000000002 ens5 mac 0a:00:00:00:00:02 mtu 9001
+              link eni000000000003 group 2 mac fe:00:00:00:00:03 proxy-arp -- i-00000000000000003 ens5 mac 0a:00:00:00:00:03 mtu 9001
                   set s_own {
                       type ifname . ipv4_addr;
                       elements = {
@@ -398,7 +398,7 @@ fn internet_gateway() {
               route table 50 3.0.0.5/32 via 169.254.1.2 on vpc000000000001
               route table 50 3.0.0.9/32 via 169.254.1.2 on vpc000000000001
             namespace vpc-00000000000000001
-              link igw -- internet vpc000000000001 mtu 1500
+              link igw mac 02:00:00:00:00:01 -- internet vpc000000000001 mac 06:00:00:00:00:01 mtu 1500
               table netdev t_igw {
                   set s_private {
                       type ipv4_addr;

@@ -66,7 +66,7 @@ fn cidr(rule: &SecurityGroupRule) -> Option<String> {
     if let GroupPeer::Cidr(cidr) = &rule.peer { Some(cidr.to_string()) } else { None }
 }
 fn ipv6_cidr(rule: &SecurityGroupRule) -> Option<String> {
-    if let GroupPeer::Ipv6Cidr(cidr) = &rule.peer { Some(cidr.clone()) } else { None }
+    if let GroupPeer::Ipv6Cidr(cidr) = &rule.peer { Some(cidr.to_string()) } else { None }
 }
 fn prefix_list(rule: &SecurityGroupRule) -> Option<String> {
     if let GroupPeer::PrefixList(id) = &rule.peer { Some(id.to_string()) } else { None }
@@ -184,7 +184,7 @@ fn peer(world: &World, vpc: VpcId, list: &str, rule: &SecurityGroupRule) -> Opti
             peer.insert("CidrIp".into(), json!(cidr.to_string()));
         }
         ("Ipv6Ranges", GroupPeer::Ipv6Cidr(cidr)) => {
-            peer.insert("CidrIpv6".into(), json!(cidr));
+            peer.insert("CidrIpv6".into(), json!(cidr.to_string()));
         }
         ("PrefixListIds", GroupPeer::PrefixList(id)) => {
             peer.insert("PrefixListId".into(), json!(id.to_string()));

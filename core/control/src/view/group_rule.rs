@@ -5,9 +5,6 @@ use postern_model::{GroupPeer, RuleDirection, SecurityGroup, SecurityGroupRule, 
 use postern_names::{Arn, Protocol};
 use serde_json::{Map, Value, json};
 
-/// The number of ICMP for IPv6, the one protocol besides ICMP that has types instead of ports.
-pub const ICMPV6: Protocol = Protocol::Number(58);
-
 /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or the protocol's number.
 pub fn protocol(rule: &SecurityGroupRule) -> String {
     protocol_word(rule.protocol)
@@ -18,7 +15,7 @@ pub fn protocol_word(protocol: Protocol) -> String {
         Protocol::Tcp => "tcp".into(),
         Protocol::Udp => "udp".into(),
         Protocol::Icmp => "icmp".into(),
-        ICMPV6 => "icmpv6".into(),
+        Protocol::Icmpv6 => "icmpv6".into(),
         other => other.to_string(),
     }
 }
@@ -30,7 +27,7 @@ pub fn wire_ports(rule: &SecurityGroupRule) -> Option<(i64, i64)> {
         Protocol::Tcp | Protocol::Udp => {
             Some(rule.ports.map_or((0, 65535), |ports| (i64::from(ports.first), i64::from(ports.last))))
         }
-        Protocol::Icmp | ICMPV6 => Some(rule.icmp.map_or((-1, -1), |icmp| (any(icmp.kind), any(icmp.code)))),
+        Protocol::Icmp | Protocol::Icmpv6 => Some(rule.icmp.map_or((-1, -1), |icmp| (any(icmp.kind), any(icmp.code)))),
         Protocol::All | Protocol::Number(_) => None,
     }
 }
@@ -75,7 +72,7 @@ fn common(group: &SecurityGroup, rule: &SecurityGroupRule) -> Map<String, Value>
     reply.insert("ToPort".into(), json!(to));
     match &rule.peer {
         GroupPeer::Cidr(cidr) => reply.insert("CidrIpv4".into(), json!(cidr.to_string())),
-        GroupPeer::Ipv6Cidr(cidr) => reply.insert("CidrIpv6".into(), json!(cidr)),
+        GroupPeer::Ipv6Cidr(cidr) => reply.insert("CidrIpv6".into(), json!(cidr.to_string())),
         GroupPeer::PrefixList(id) => reply.insert("PrefixListId".into(), json!(id.to_string())),
         GroupPeer::Group { .. } => None,
     };

@@ -3,7 +3,7 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use postern_model::{AclAction, AclEntry, IcmpType, NetworkAcl, Tags, World};
-use postern_names::{AccountId, Ipv4Cidr, NetworkAclId, PortRange, Protocol, Region};
+use postern_names::{AccountId, Cidr, NetworkAclId, PortRange, Protocol, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ fn entries(acl: &NetworkAcl) -> Vec<AclEntry> {
         protocol: Protocol::All,
         ports: None,
         icmp: None,
-        cidr: Ipv4Cidr::ALL,
+        cidr: Cidr::ALL_V4,
     });
     let mut all: Vec<AclEntry> = acl.entries.iter().cloned().chain(implied).collect();
     all.sort_by_key(|entry| (!entry.egress, entry.number));
@@ -123,6 +123,7 @@ fn protocol_words(entry: &AclEntry) -> Vec<String> {
         Protocol::Tcp => Some("tcp"),
         Protocol::Udp => Some("udp"),
         Protocol::Icmp => Some("icmp"),
+        Protocol::Icmpv6 => Some("icmpv6"),
         Protocol::All | Protocol::Number(_) => None,
     };
     name.map(str::to_owned).into_iter().chain([entry.protocol.to_string()]).collect()

@@ -127,6 +127,6 @@ fn user_route(world: &World, table: &RouteTable, route: &Route) -> Value {
         }
     }
     reply["Origin"] = json!("CreateRoute");
-    reply["State"] = json!(if world.route_is_active(table.vpc, route.target) { "active" } else { "blackhole" });
+    reply["State"] = json!(if world.is_active_route(table.vpc, route) { "active" } else { "blackhole" });
     reply
 }

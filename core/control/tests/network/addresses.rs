@@ -19,6 +19,7 @@ pub fn interface(rig: &mut Rig, subnet: &str, host: u32) -> String {
         mac: [2, 0, 0, 0, 0, host as u8],
         addresses: vec![PrivateAddress { address: subnet.cidr.nth(host).unwrap(), auto_public: None }],
         groups: Vec::new(),
+        ipv6_addresses: Vec::new(),
         source_dest_check: true,
         attachment: None,
         requester_managed: false,

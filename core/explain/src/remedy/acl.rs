@@ -4,7 +4,7 @@ use super::Candidate;
 use crate::trace::*;
 use postern_model::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 const LAST_NUMBER: u16 = 32_766;
 
@@ -20,7 +20,7 @@ pub(super) fn candidates(world: &World, bar: &Step) -> Vec<Candidate> {
         action: AclAction::Allow,
         protocol: bar.packet.protocol,
         ports: ports(bar),
-        icmp: (bar.packet.protocol == Protocol::Icmp).then_some(IcmpType { kind: None, code: None }),
+        icmp: bar.packet.protocol.is_icmp().then_some(IcmpType { kind: None, code: None }),
         cidr: range(peer),
     };
     let what = match entry.ports {
@@ -29,10 +29,11 @@ pub(super) fn candidates(world: &World, bar: &Step) -> Vec<Candidate> {
     };
     let command = format!(
         "aws ec2 create-network-acl-entry --network-acl-id {} {} --rule-number {number} --protocol {} {what} \
-         --cidr-block {} --rule-action allow",
+         --{}cidr-block {} --rule-action allow",
         acl.id,
         if egress { "--egress" } else { "--ingress" },
         entry.protocol,
+        super::of_family(entry.cidr.family()),
         entry.cidr,
     );
     let mut changed = acl.clone();
@@ -55,13 +56,16 @@ fn free_number(acl: &NetworkAcl, egress: bool, denies: Option<u16>) -> Option<u1
 /// An answer goes to an ephemeral port, whichever the client took.
 fn ports(bar: &Step) -> Option<PortRange> {
     match (bar.packet.protocol, bar.way) {
-        (Protocol::Icmp, _) => None,
+        (protocol, _) if protocol.is_icmp() => None,
         (_, Way::Back) => Some(PortRange { first: 1024, last: 65535 }),
         (_, Way::Outward) => Some(PortRange { first: bar.packet.port, last: bar.packet.port }),
     }
 }
 
 /// A service has more addresses than the one that was tried.
-fn range(peer: Ipv4Addr) -> Ipv4Cidr {
-    if peer.is_private() { Ipv4Cidr::host(peer) } else { Ipv4Cidr::ALL }
+fn range(peer: IpAddr) -> Cidr {
+    match peer {
+        IpAddr::V4(near) if !near.is_private() => Cidr::ALL_V4,
+        _ => Cidr::host(peer),
+    }
 }

@@ -22,11 +22,15 @@ pub(super) fn candidates(ground: &Ground<'_>, trace: &Trace, bar: &Step) -> Vec<
     let (peer, words) = match (near.and_then(|near| near.groups.first()), list) {
         (Some(id), _) => (GroupPeer::Group { id: *id, owner: group.owner }, format!("--source-group {id}")),
         (None, Some(list)) if direction == RuleDirection::Egress => (GroupPeer::PrefixList(list), String::new()),
-        _ => (GroupPeer::Cidr(Ipv4Cidr::host(address)), format!("--cidr {address}/32")),
+        _ => match Cidr::host(address) {
+            Cidr::V4(range) => (GroupPeer::Cidr(range), format!("--cidr {range}")),
+            Cidr::V6(range) => (GroupPeer::Ipv6Cidr(range), String::new()),
+        },
     };
     let (protocol, ports, icmp) = what(bar);
     let name = match protocol {
         Protocol::Icmp => "icmp".to_owned(),
+        Protocol::Icmpv6 => "icmpv6".to_owned(),
         Protocol::Udp => "udp".to_owned(),
         _ => "tcp".to_owned(),
     };
@@ -34,6 +38,9 @@ pub(super) fn candidates(ground: &Ground<'_>, trace: &Trace, bar: &Step) -> Vec<
     let permission = match &peer {
         GroupPeer::PrefixList(list) => format!(
             "--ip-permissions 'IpProtocol={name},FromPort={port},ToPort={port},PrefixListIds=[{{PrefixListId={list}}}]'"
+        ),
+        GroupPeer::Ipv6Cidr(range) => format!(
+            "--ip-permissions 'IpProtocol={name},FromPort={port},ToPort={port},Ipv6Ranges=[{{CidrIpv6={range}}}]'"
         ),
         _ => format!("--protocol {name} --port {port} {words}"),
     };
@@ -57,7 +64,7 @@ pub(super) fn candidates(ground: &Ground<'_>, trace: &Trace, bar: &Step) -> Vec<
 fn what(bar: &Step) -> (Protocol, Option<PortRange>, Option<IcmpType>) {
     let ports = PortRange { first: bar.packet.port, last: bar.packet.port };
     match bar.packet.protocol {
-        Protocol::Icmp => (Protocol::Icmp, None, None),
+        protocol if protocol.is_icmp() => (protocol, None, None),
         protocol => (protocol, Some(ports), None),
     }
 }

@@ -12,7 +12,7 @@ use crate::ground::Ground;
 use crate::question::{Listening, Question};
 use crate::trace::*;
 use postern_model::{Change, Entity, World};
-use postern_names::Stop;
+use postern_names::{IpFamily, Stop};
 
 /// Commands that open the way together, in the order in which to run them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,4 +108,12 @@ fn candidates(ground: &Ground<'_>, trace: &Trace) -> Vec<Candidate> {
     };
     all.extend(name::private_dns(world, trace));
     all
+}
+
+/// What the options of AWS's commands say before `cidr-block` for a range of IPv6.
+fn of_family(family: IpFamily) -> &'static str {
+    match family {
+        IpFamily::V4 => "",
+        IpFamily::V6 => "ipv6-",
+    }
 }

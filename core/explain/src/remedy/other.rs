@@ -5,7 +5,7 @@ use crate::ground::Ground;
 use crate::trace::*;
 use postern_model::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// An address of nobody (RFC 5737): the copy's, until AWS gives a real one.
 const SOME_PUBLIC: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -20,8 +20,8 @@ pub(super) fn public_address(ground: &Ground<'_>, trace: &Trace, bar: &Step) -> 
     });
     let Some(table) = table.last().and_then(|id| ground.world.route_tables.get(&id)) else { return all };
     all.extend(route::endpoint(ground, table, bar.packet.destination));
-    let Place::InternetGateway { private: Some(private), .. } = bar.place else { return all };
-    if let Some(eni) = ground.holder(table.vpc, private) {
+    let Place::InternetGateway { private: Some(IpAddr::V4(private)), .. } = bar.place else { return all };
+    if let Some(eni) = ground.holder(table.vpc, private.into()) {
         let command = format!(
             "aws ec2 associate-address --network-interface-id {} --private-ip-address {private} \
              --allocation-id \"$(aws ec2 allocate-address --query AllocationId --output text)\"",

@@ -5,7 +5,7 @@ use crate::ground::Ground;
 use crate::trace::*;
 use postern_model::*;
 use postern_names::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use time::OffsetDateTime;
 
 pub(super) fn candidates(ground: &Ground<'_>, bar: &Step) -> Vec<Candidate> {
@@ -15,21 +15,27 @@ pub(super) fn candidates(ground: &Ground<'_>, bar: &Step) -> Vec<Candidate> {
     let mut all = endpoint(ground, table, to);
     for peering in ground.world.peerings.values() {
         let far = ground.beyond(table.vpc, peering.id);
-        if let Some(range) = far.and_then(|far| far.cidrs.iter().find(|range| range.cidr.contains(to))) {
+        let of_family = |range: &Cidr| range.family() == IpFamily::V4 && range.contains(to);
+        if let Some(range) = far.and_then(|far| far.ranges().find(of_family)) {
             let words = format!("--vpc-peering-connection-id {}", peering.id);
-            all.extend(to_target(table, range.cidr, RouteTarget::Peering(peering.id), &words, 1));
+            all.extend(to_target(table, range, RouteTarget::Peering(peering.id), &words, 1));
         }
     }
-    if !to.is_private() {
+    if to.is_ipv6() {
+        if let Some(id) = ground.internet_gateway(table.vpc) {
+            let words = format!("--gateway-id {id}");
+            all.extend(to_target(table, Cidr::ALL_V6, RouteTarget::InternetGateway(id), &words, 2));
+        }
+    } else if !matches!(to, IpAddr::V4(to) if to.is_private()) {
         let nats = ground.world.nat_gateways.values();
         let usable = nats.filter(|nat| nat.vpc == table.vpc && nat.state == NatGatewayState::Available);
         for nat in usable.filter(|nat| nat.is_public && nat.subnet != subnet) {
             let words = format!("--nat-gateway-id {}", nat.id);
-            all.extend(to_target(table, Ipv4Cidr::ALL, RouteTarget::NatGateway(nat.id), &words, 2));
+            all.extend(to_target(table, Cidr::ALL_V4, RouteTarget::NatGateway(nat.id), &words, 2));
         }
         if let Some(id) = ground.internet_gateway(table.vpc) {
             let words = format!("--gateway-id {id}");
-            all.extend(to_target(table, Ipv4Cidr::ALL, RouteTarget::InternetGateway(id), &words, 2));
+            all.extend(to_target(table, Cidr::ALL_V4, RouteTarget::InternetGateway(id), &words, 2));
         }
     }
     all.extend(route.and_then(|route| without(table, route)));
@@ -37,7 +43,7 @@ pub(super) fn candidates(ground: &Ground<'_>, bar: &Step) -> Vec<Candidate> {
 }
 
 /// A route like this, in place of one for the same range.
-fn to_target(table: &RouteTable, range: Ipv4Cidr, target: RouteTarget, words: &str, cost: u32) -> Option<Candidate> {
+fn to_target(table: &RouteTable, range: Cidr, target: RouteTarget, words: &str, cost: u32) -> Option<Candidate> {
     let destination = RouteDestination::Cidr(range);
     let mut changed = table.clone();
     let verb = match changed.routes.iter_mut().find(|route| route.destination == destination) {
@@ -51,16 +57,19 @@ fn to_target(table: &RouteTable, range: Ipv4Cidr, target: RouteTarget, words: &s
             "create"
         }
     };
-    let command =
-        format!("aws ec2 {verb}-route --route-table-id {} --destination-cidr-block {range} {words}", table.id);
+    let command = format!("aws ec2 {verb}-route --route-table-id {} {} {words}", table.id, destination_words(range));
     Some(Candidate::new(cost, command, changed))
+}
+
+fn destination_words(range: Cidr) -> String {
+    format!("--destination-{}cidr-block {range}", super::of_family(range.family()))
 }
 
 /// The table without the user's route that was chosen.
 fn without(table: &RouteTable, chosen: Chosen) -> Option<Candidate> {
     let (destination, words) = match chosen.list {
         Some(list) => (RouteDestination::PrefixList(list), format!("--destination-prefix-list-id {list}")),
-        None => (RouteDestination::Cidr(chosen.range), format!("--destination-cidr-block {}", chosen.range)),
+        None => (RouteDestination::Cidr(chosen.range), destination_words(chosen.range)),
     };
     let mut changed = table.clone();
     changed.routes.retain(|route| route.destination != destination);
@@ -77,8 +86,9 @@ pub(super) fn without_the_last(ground: &Ground<'_>, trace: &Trace, bar: &Step) -
 }
 
 /// The table on a gateway endpoint of the service that has the address.
-pub(super) fn endpoint(ground: &Ground<'_>, table: &RouteTable, to: Ipv4Addr) -> Vec<Candidate> {
-    let has_it = |service: &&GatewayService| service.ranges(&table.region).iter().any(|range| range.contains(to));
+pub(super) fn endpoint(ground: &Ground<'_>, table: &RouteTable, to: IpAddr) -> Vec<Candidate> {
+    let has_it =
+        |service: &&GatewayService| service.ranges(&table.region).into_iter().any(|range| Cidr::V4(range).contains(to));
     let Some(service) = GATEWAY_SERVICES.iter().find(has_it) else { return vec![] };
     let of_service = |e: &&VpcEndpoint| {
         e.vpc == table.vpc

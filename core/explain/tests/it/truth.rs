@@ -8,14 +8,15 @@ use postern_names::*;
 use postern_program::simulate::{self, Fate, Loss, Outcome, Receiver, Simulator};
 use postern_program::{Namespace, Packet, Role};
 use postern_worlds::{Dice, questions, random, world};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 const WORLDS: u64 = 20_000;
 const QUESTIONS: usize = 20;
 const INNER_TABLE: u32 = 50;
 
-/// A site, and S3's address in us-east-1.
-const SERVED: [Ipv4Addr; 2] = [SITES[0].address, Ipv4Addr::new(52, 216, 1, 1)];
+/// A site by both its addresses, and S3's address in us-east-1.
+const SERVED: [IpAddr; 3] =
+    [IpAddr::V4(SITES[0].address), IpAddr::V6(SITES[0].ipv6.unwrap()), IpAddr::V4(Ipv4Addr::new(52, 216, 1, 1))];
 
 /// Seeds that once disagreed.
 const KEPT: &[u64] = &[2, 12, 86, 817, 849, 1222, 2301, 3048, 3078, 4756, 7964, 8834];
@@ -90,51 +91,67 @@ fn one_world(seed: u64, count: &mut Count) {
 }
 
 /// A question of a running instance, or now and then of the internet.
-fn question(dice: &mut Dice, world: &World, places: &[Ipv4Addr]) -> Option<Question> {
+fn question(dice: &mut Dice, world: &World, places: &[IpAddr]) -> Option<Question> {
     let running: Vec<InstanceId> =
         world.instances.values().filter(|i| i.state.has_links()).map(|instance| instance.id).collect();
     let from = if running.is_empty() || dice.is(10) {
-        Source::Internet(dice.pick(&SITES.iter().map(|site| site.address).collect::<Vec<_>>()))
+        Source::Internet(dice.pick(&SITES.iter().flat_map(|site| site.addresses()).collect::<Vec<_>>()))
     } else {
         Source::Instance(dice.pick(&running))
     };
-    let own = match from {
-        Source::Instance(id) => world.interfaces_of_instance(id)[0].primary_address()?,
-        Source::Internet(address) => address,
-        _ => return None,
-    };
-    let near: Vec<Ipv4Addr> = match from {
+    let near: Vec<IpAddr> = match from {
         Source::Instance(id) => {
             let home = world.instances[&id].vpc;
             let is_near = |eni: &&NetworkInterface| eni.vpc == home || world.peering_between(home, eni.vpc).is_some();
             let inside = world.network_interfaces.values().filter(is_near);
-            inside.filter_map(|eni| eni.primary_address()).chain(SERVED).collect()
+            inside.flat_map(|eni| eni.every_address()).chain(SERVED).collect()
         }
         _ => vec![],
     };
-    let outside: Vec<Ipv4Addr> = places.iter().copied().filter(|place| !place.is_private()).collect();
     let to = match from {
         // Nothing private is on the internet.
-        Source::Internet(_) => dice.pick(&outside),
+        Source::Internet(source) => {
+            let is_near = |place: &IpAddr| source.is_ipv4() == place.is_ipv4() && !is_private(*place);
+            dice.pick(&places.iter().copied().filter(is_near).collect::<Vec<_>>())
+        }
         _ if dice.is(60) => dice.pick(&near),
         _ => dice.pick(places),
     };
-    if to == own || to.is_link_local() && matches!(from, Source::Internet(_)) {
+    let own = source(world, from, to);
+    if own.is_none_or(|own| own == to) || is_link_local(to) && matches!(from, Source::Internet(_)) {
         return question(dice, world, places);
     }
     let what = dice.pick(&[What::Tcp(443), What::Tcp(443), What::Tcp(80), What::Tcp(22), What::Udp(53), What::Ping]);
     Some(Question { from, to: Target::Address(to), what })
 }
 
-fn sent(world: &World, question: &Question) -> (Namespace, Packet) {
-    let (namespace, source) = match question.from {
-        Source::Instance(id) => {
-            (Namespace::Instance(id), world.interfaces_of_instance(id)[0].primary_address().unwrap())
-        }
-        Source::Internet(address) => (Namespace::Internet, address),
+fn is_private(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_private())
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// The address that is spoken from; an instance may have none of the family.
+fn source(world: &World, from: Source, to: IpAddr) -> Option<IpAddr> {
+    match from {
+        Source::Instance(id) => world.interfaces_of_instance(id)[0].first_address(IpFamily::of(to)),
+        Source::Internet(address) => Some(address),
         other => panic!("{other} is not asked"),
-    };
+    }
+}
+
+fn sent(world: &World, question: &Question) -> (Namespace, Packet) {
     let Target::Address(to) = question.to else { panic!("only addresses are asked") };
+    let source = source(world, question.from, to).unwrap();
+    let namespace = match question.from {
+        Source::Instance(id) => Namespace::Instance(id),
+        _ => Namespace::Internet,
+    };
     let packet = match question.what {
         What::Tcp(port) => Packet::tcp(source, to, port),
         What::Udp(port) => Packet::udp(source, to, port),
@@ -220,10 +237,12 @@ fn stops_of(loss: &Loss) -> Vec<Stop> {
             if stop == Some(Stop::Service) { vec![Stop::Service, Stop::Name] } else { stop.into_iter().collect() }
         }
         simulate::Place::Route(..) if loss.namespace == Namespace::Internet => vec![Stop::Service, Stop::Instance],
-        simulate::Place::Route(INNER_TABLE, to) if *to != Ipv4Cidr::ALL => vec![Stop::Instance],
+        simulate::Place::Route(INNER_TABLE, to) if to.length() > 0 => vec![Stop::Instance],
         simulate::Place::Route(..) => vec![Stop::RouteTable],
         simulate::Place::Neighbour(_) => vec![Stop::Instance],
         simulate::Place::TimeToLive => vec![Stop::RouteTable],
+        // Without any VPC that has IPv6.
+        simulate::Place::NoRoute if loss.namespace == Namespace::Internet => vec![Stop::Service],
         simulate::Place::NoRoute | simulate::Place::NotForwarding => vec![],
     }
 }

@@ -5,7 +5,7 @@ use super::track::State;
 use super::{Loss, Place};
 use crate::part::Namespace;
 use crate::ruleset::*;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// Priority of connection tracking among the prerouting and output chains.
 pub(super) const TRACKING: i32 = -200;
@@ -27,7 +27,7 @@ enum Verdict {
     /// Back to where the chain was called.
     Return,
     /// Accept, and leave with this source.
-    Translate(Ipv4Addr),
+    Translate(IpAddr),
 }
 
 /// Runs the chains of a hook in the order of their priorities, those with a priority in the range. Gives back the source
@@ -38,7 +38,7 @@ pub(super) fn run(
     kind: HookKind,
     priorities: std::ops::Range<i32>,
     sight: &mut Sight<'_>,
-) -> Result<Option<Ipv4Addr>, Loss> {
+) -> Result<Option<IpAddr>, Loss> {
     let device = match kind {
         HookKind::Ingress => sight.in_link.map(|(name, _)| name.to_owned()),
         HookKind::Egress => sight.out_link.map(|(name, _)| name.to_owned()),
@@ -47,6 +47,7 @@ pub(super) fn run(
     let mut hooked: Vec<(&Table, &Chain, &Hook)> = ruleset
         .iter()
         .flat_map(|ruleset| &ruleset.tables)
+        .filter(|table| table.family.addresses() == sight.packet.family())
         .flat_map(|table| table.chains.iter().map(move |chain| (table, chain)))
         .filter_map(|(table, chain)| Some((table, chain, chain.hook.as_ref()?)))
         .filter(|(_, _, hook)| hook.kind == kind && priorities.contains(&hook.priority) && hook.device == device)
@@ -147,7 +148,7 @@ fn is_atom(field: Field, atom: &Atom, sight: &Sight<'_>) -> bool {
         (Some((_, group)), Atom::Group(wanted)) => group == *wanted,
         _ => false,
     };
-    let address = |address: Ipv4Addr| match atom {
+    let address = |address: IpAddr| match atom {
         Atom::Address(wanted) => address == *wanted,
         Atom::Range(range) => range.contains(address),
         Atom::Link(_) | Atom::Group(_) => false,

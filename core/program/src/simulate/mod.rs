@@ -13,10 +13,10 @@ mod walk;
 pub use packet::{Packet, Payload};
 
 use crate::part::{Namespace, Program, Role};
-use postern_names::Ipv4Cidr;
+use postern_names::Cidr;
 use space::Spaces;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use walk::Walk;
 
 /// A program made ready for many questions.
@@ -75,11 +75,11 @@ pub enum Place {
     /// A chain's rule or its policy.
     Chain(String),
     /// A route that drops: its table and destination.
-    Route(u32, Ipv4Cidr),
+    Route(u32, Cidr),
     /// No table has a route.
     NoRoute,
     /// Nobody on the link answers for the next hop.
-    Neighbour(Ipv4Addr),
+    Neighbour(IpAddr),
     /// The namespace does not forward.
     NotForwarding,
     /// It went in circles.

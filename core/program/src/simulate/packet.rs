@@ -1,12 +1,13 @@
 //! A packet of a question.
 
+use postern_names::IpFamily;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Packet {
-    pub source: Ipv4Addr,
-    pub destination: Ipv4Addr,
+    pub source: IpAddr,
+    pub destination: IpAddr,
     pub payload: Payload,
 }
 
@@ -33,15 +34,18 @@ pub enum Payload {
 
 impl Packet {
     /// The first segment of a TCP connection from an ephemeral port.
-    pub fn tcp(source: Ipv4Addr, destination: Ipv4Addr, port: u16) -> Self {
+    pub fn tcp(source: impl Into<IpAddr>, destination: impl Into<IpAddr>, port: u16) -> Self {
+        let (source, destination) = (source.into(), destination.into());
         Self { source, destination, payload: Payload::Tcp { source_port: 40_000, destination_port: port, opens: true } }
     }
     /// A datagram from an ephemeral port.
-    pub fn udp(source: Ipv4Addr, destination: Ipv4Addr, port: u16) -> Self {
+    pub fn udp(source: impl Into<IpAddr>, destination: impl Into<IpAddr>, port: u16) -> Self {
+        let (source, destination) = (source.into(), destination.into());
         Self { source, destination, payload: Payload::Udp { source_port: 40_000, destination_port: port } }
     }
     /// An echo request.
-    pub fn ping(source: Ipv4Addr, destination: Ipv4Addr) -> Self {
+    pub fn ping(source: impl Into<IpAddr>, destination: impl Into<IpAddr>) -> Self {
+        let (source, destination) = (source.into(), destination.into());
         Self { source, destination, payload: Payload::Echo { id: 1, is_reply: false } }
     }
 
@@ -60,11 +64,15 @@ impl Packet {
         Self { source: self.destination, destination: self.source, payload }
     }
 
+    pub fn family(self) -> IpFamily {
+        IpFamily::of(self.destination)
+    }
     /// IP protocol number.
     pub fn protocol(self) -> u8 {
         match self.payload {
             Payload::Tcp { .. } => 6,
             Payload::Udp { .. } => 17,
+            Payload::Echo { .. } if self.family() == IpFamily::V6 => 58,
             Payload::Echo { .. } => 1,
             Payload::Other(number) => number,
         }
@@ -84,7 +92,15 @@ impl Packet {
     /// ICMP type and code.
     pub fn icmp(self) -> Option<(u8, u8)> {
         match self.payload {
-            Payload::Echo { is_reply, .. } => Some((if is_reply { 0 } else { 8 }, 0)),
+            Payload::Echo { is_reply, .. } => Some((
+                match (self.family(), is_reply) {
+                    (IpFamily::V4, false) => 8,
+                    (IpFamily::V4, true) => 0,
+                    (IpFamily::V6, false) => 128,
+                    (IpFamily::V6, true) => 129,
+                },
+                0,
+            )),
             _ => None,
         }
     }
@@ -103,10 +119,20 @@ impl fmt::Display for Packet {
         let Self { source, destination, payload } = self;
         match payload {
             Payload::Tcp { source_port, destination_port, .. } => {
-                write!(f, "tcp {source}:{source_port} > {destination}:{destination_port}")
+                write!(
+                    f,
+                    "tcp {} > {}",
+                    SocketAddr::new(*source, *source_port),
+                    SocketAddr::new(*destination, *destination_port)
+                )
             }
             Payload::Udp { source_port, destination_port } => {
-                write!(f, "udp {source}:{source_port} > {destination}:{destination_port}")
+                write!(
+                    f,
+                    "udp {} > {}",
+                    SocketAddr::new(*source, *source_port),
+                    SocketAddr::new(*destination, *destination_port)
+                )
             }
             Payload::Echo { is_reply: false, .. } => write!(f, "ping {source} > {destination}"),
             Payload::Echo { is_reply: true, .. } => write!(f, "pong {source} > {destination}"),

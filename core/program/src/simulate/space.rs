@@ -4,9 +4,9 @@ use super::packet::{Packet, Payload};
 use super::{Place, Receiver};
 use crate::part::*;
 use crate::ruleset::Ruleset;
-use postern_names::Ipv4Cidr;
+use postern_names::{Cidr, IpFamily};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The table that guests use; the others have rules of their own.
 const MAIN_TABLE: u32 = 254;
@@ -15,15 +15,16 @@ pub(super) struct Spaces<'p>(BTreeMap<Namespace, Space<'p>>);
 
 #[derive(Default)]
 pub(super) struct Space<'p> {
-    addresses: BTreeSet<Ipv4Addr>,
+    addresses: BTreeSet<IpAddr>,
     /// Longest prefix first.
-    tables: BTreeMap<u32, Vec<(Ipv4Cidr, Kind<'p>)>>,
+    tables: BTreeMap<u32, Vec<(Cidr, Kind<'p>)>>,
     /// In the order of their priorities.
-    rules: Vec<&'p RouteRule>,
-    listeners: BTreeMap<(Transport, Ipv4Addr, u16), &'p Listener>,
+    rules: Vec<(IpFamily, &'p RouteRule)>,
+    listeners: BTreeMap<(Transport, IpAddr, u16), &'p Listener>,
     ends: BTreeMap<&'p str, End<'p>>,
     pub ruleset: Option<&'p Ruleset>,
-    pub forwards: bool,
+    forwards: bool,
+    forwards_v6: bool,
 }
 
 enum Kind<'p> {
@@ -45,7 +46,7 @@ pub(super) struct End<'p> {
 #[derive(Clone, Copy)]
 pub(super) enum Way<'p> {
     Here,
-    Out { link: &'p str, next_hop: Ipv4Addr },
+    Out { link: &'p str, next_hop: IpAddr },
 }
 
 impl<'p> Spaces<'p> {
@@ -81,18 +82,20 @@ impl<'p> Space<'p> {
     fn add(&mut self, key: &'p Key, part: &'p Part) {
         match (key, part) {
             (Key::Namespace(_), Part::Namespace { sysctls }) => {
-                self.forwards = sysctls.iter().any(|(name, value)| name == "net.ipv4.ip_forward" && value == "1");
+                let is_on = |wanted: &str| sysctls.iter().any(|(name, value)| name == wanted && value == "1");
+                self.forwards = is_on("net.ipv4.ip_forward");
+                self.forwards_v6 = is_on("net.ipv6.conf.all.forwarding");
             }
             (Key::Address(_, link, address), Part::Address(Address { length })) => {
                 self.addresses.insert(*address);
-                if let Some(subnet) = Ipv4Cidr::new(*address, *length).filter(|_| *length < 32) {
+                if let Some(subnet) = Cidr::new(*address, *length).filter(|_| *length < IpFamily::of(*address).bits()) {
                     self.tables.entry(MAIN_TABLE).or_default().push((subnet, Kind::Connected(link)));
                 }
             }
             (Key::Route(_, table, to), Part::Route(route)) => {
                 self.tables.entry(*table).or_default().push((*to, Kind::Made(&route.kind)));
             }
-            (Key::RouteRule(..), Part::RouteRule(rule)) => self.rules.push(rule),
+            (Key::RouteRule(_, family, _), Part::RouteRule(rule)) => self.rules.push((*family, rule)),
             (Key::Ruleset(_), Part::Ruleset(ruleset)) => self.ruleset = Some(ruleset),
             (Key::Listener(_, transport, address, port), Part::Listener(listener)) => {
                 self.listeners.insert((*transport, *address, *port), listener);
@@ -105,7 +108,7 @@ impl<'p> Space<'p> {
         self.ends.get(link)
     }
 
-    pub fn has_address(&self, address: Ipv4Addr) -> bool {
+    pub fn has_address(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address)
     }
 
@@ -113,18 +116,20 @@ impl<'p> Space<'p> {
     pub fn route(
         &self,
         is_guest: bool,
-        destination: Ipv4Addr,
+        destination: IpAddr,
         mark: u32,
-        sent_from: Option<Ipv4Addr>,
+        sent_from: Option<IpAddr>,
     ) -> Result<Way<'p>, Place> {
         if self.has_address(destination) {
             return Ok(Way::Here);
         }
-        let is_meant = |rule: &&&RouteRule| {
-            rule.mark.is_none_or(|wanted| wanted == mark)
+        let family = IpFamily::of(destination);
+        let is_meant = |(of, rule): &&(IpFamily, &RouteRule)| {
+            *of == family
+                && rule.mark.is_none_or(|wanted| wanted == mark)
                 && rule.sent_from.is_none_or(|range| sent_from.is_some_and(|source| range.contains(source)))
         };
-        let ruled = self.rules.iter().filter(is_meant).map(|rule| rule.table);
+        let ruled = self.rules.iter().filter(is_meant).map(|(_, rule)| rule.table);
         let tables: Vec<u32> = ruled.chain(is_guest.then_some(MAIN_TABLE)).collect();
         for number in tables {
             let Some(table) = self.tables.get(&number) else { continue };
@@ -141,8 +146,20 @@ impl<'p> Space<'p> {
         Err(Place::NoRoute)
     }
 
-    /// Whether an ARP request on the link is answered: for what routing delivers here, or by proxy for what it sends elsewhere.
-    pub fn answers_arp(&self, is_guest: bool, link: &str, address: Ipv4Addr) -> bool {
+    /// Whether the namespace forwards packets of the family.
+    pub fn forwards(&self, family: IpFamily) -> bool {
+        match family {
+            IpFamily::V4 => self.forwards,
+            IpFamily::V6 => self.forwards_v6,
+        }
+    }
+
+    /// Whether a neighbour's question on the link is answered: for what routing delivers here, or, of IPv4, by proxy for
+    /// what it sends elsewhere. An IPv6 address is answered for where it is.
+    pub fn answers_arp(&self, is_guest: bool, link: &str, address: IpAddr) -> bool {
+        if address.is_ipv6() {
+            return self.has_address(address);
+        }
         match self.route(is_guest, address, 0, None) {
             Ok(Way::Here) => true,
             Ok(Way::Out { link: other, .. }) => other != link && self.end(link).is_some_and(|end| end.proxy_arp),
@@ -164,7 +181,7 @@ impl<'p> Space<'p> {
         let at = |address| self.listeners.get(&(transport, address, port));
         let can_answer = |listener: &&&Listener| listener.transparent || self.has_address(packet.destination);
         at(packet.destination)
-            .or_else(|| at(Ipv4Addr::UNSPECIFIED))
+            .or_else(|| at(IpFamily::of(packet.destination).unspecified()))
             .filter(can_answer)
             .map_or(Receiver::Nobody, |listener| Receiver::Listener(listener.role))
     }

@@ -1,14 +1,14 @@
 //! Connection tracking of one namespace.
 
 use super::packet::{Packet, Payload};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// What packets of one direction of a connection have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Tuple {
     protocol: u8,
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    source: IpAddr,
+    destination: IpAddr,
     ports: (u16, u16),
 }
 
@@ -71,7 +71,7 @@ impl Tracker {
 
     /// The packet passed every chain: its connection is known from now on. `translated` is the source address that it
     /// leaves with, if a rule gave it one; of a known connection the first decision holds.
-    pub fn confirm(&mut self, packet: &mut Packet, seen: Seen, translated: Option<Ipv4Addr>) {
+    pub fn confirm(&mut self, packet: &mut Packet, seen: Seen, translated: Option<IpAddr>) {
         if seen.state != Some(State::New) && seen.state != Some(State::Established) || seen.is_reply {
             return;
         }

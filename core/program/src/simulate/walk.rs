@@ -8,7 +8,7 @@ use super::{Arrival, Fate, Loss, Place};
 use crate::part::Namespace;
 use crate::ruleset::HookKind;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 const TIME_TO_LIVE: u32 = 64;
 
@@ -94,7 +94,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         match self.way(namespace, visit.packet.destination, visit.mark, None)? {
             Way::Here => self.deliver(visit),
             Way::Out { link, next_hop } => {
-                if !self.space(namespace).forwards {
+                if !self.space(namespace).forwards(visit.packet.family()) {
                     return Err(Loss { namespace, place: Place::NotForwarding, comment: None });
                 }
                 self.filter(HookKind::Forward, i32::MIN..i32::MAX, &mut visit, Some(link))?;
@@ -113,7 +113,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     /// Postrouting, translation, device hook, and across the link to whoever answers for the next hop.
-    fn leave(&mut self, mut visit: Visit<'p>, link: &'p str, next_hop: Ipv4Addr) -> Result<Next<'p>, Loss> {
+    fn leave(&mut self, mut visit: Visit<'p>, link: &'p str, next_hop: IpAddr) -> Result<Next<'p>, Loss> {
         let all = i32::MIN..i32::MAX;
         self.filter(HookKind::Postrouting, all.clone(), &mut visit, Some(link))?;
         let translated = self.filter(HookKind::SourceNat, all.clone(), &mut visit, Some(link))?;
@@ -132,9 +132,9 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn way(
         &self,
         namespace: Namespace,
-        destination: Ipv4Addr,
+        destination: IpAddr,
         mark: u32,
-        sent_from: Option<Ipv4Addr>,
+        sent_from: Option<IpAddr>,
     ) -> Result<Way<'p>, Loss> {
         let route = self.space(namespace).route(is_guest(namespace), destination, mark, sent_from);
         route.map_err(|place| Loss { namespace, place, comment: None })
@@ -146,7 +146,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         priorities: std::ops::Range<i32>,
         visit: &mut Visit<'p>,
         out_link: Option<&str>,
-    ) -> Result<Option<Ipv4Addr>, Loss> {
+    ) -> Result<Option<IpAddr>, Loss> {
         let space = self.space(visit.namespace);
         let group = |link: &str| space.end(link).map_or(0, |end| end.group);
         let mut sight = Sight {

@@ -1,10 +1,10 @@
 //! Every contradiction is found, and its words name the part.
 
-use postern_names::{Ipv4Cidr, VpcId};
+use postern_names::{Cidr, IpFamily, VpcId};
 use postern_program::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 fn vpc() -> Namespace {
     Namespace::Vpc(VpcId::from_bits(1))
@@ -24,11 +24,11 @@ fn address(on: &str) -> (Key, Part) {
 
 fn route(over: &str) -> (Key, Part) {
     let kind = RouteKind::Link { link: over.into() };
-    (Key::Route(vpc(), 50, Ipv4Cidr::ALL), Part::Route(Route { kind }))
+    (Key::Route(vpc(), 50, Cidr::ALL_V4), Part::Route(Route { kind }))
 }
 
 fn rule(table: u32) -> (Key, Part) {
-    (Key::RouteRule(vpc(), 1), Part::RouteRule(RouteRule { mark: None, sent_from: None, table }))
+    (Key::RouteRule(vpc(), IpFamily::V4, 1), Part::RouteRule(RouteRule { mark: None, sent_from: None, table }))
 }
 
 /// The flaws of a program with these parts, two namespaces and the link `igw` besides.

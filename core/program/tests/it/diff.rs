@@ -1,11 +1,11 @@
 //! Steps between programs.
 
 use crate::random::program;
-use postern_names::{InstanceId, Ipv4Cidr, VpcId};
+use postern_names::{Cidr, InstanceId, VpcId};
 use postern_program::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 proptest! {
     #[test]
@@ -64,17 +64,14 @@ fn end(name: &str) -> LinkEnd {
 fn a_link_to_another_namespace_takes_its_address_and_routes_along() {
     let vpc = Namespace::Vpc(VpcId::from_bits(1));
     let guest = |n| Namespace::Instance(InstanceId::from_bits(n));
-    let to = Ipv4Addr::new(10, 0, 0, 5);
+    let to = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5));
     let program = |n| Program {
         parts: [
             (
                 Key::Link(vpc, "eni1".into()),
                 Part::Link(Link { near: end("eni1"), far_namespace: guest(n), far: end("ens5"), mtu: 9001, arp: true }),
             ),
-            (
-                Key::Route(vpc, 50, Ipv4Cidr::host(to)),
-                Part::Route(Route { kind: RouteKind::Link { link: "eni1".into() } }),
-            ),
+            (Key::Route(vpc, 50, Cidr::host(to)), Part::Route(Route { kind: RouteKind::Link { link: "eni1".into() } })),
             (Key::Address(guest(n), "ens5".into(), to), Part::Address(Address { length: 24 })),
         ]
         .into(),

@@ -1,12 +1,12 @@
 //! The scripts as nft itself reads them, in a network namespace of the test's own.
 
-use postern_names::{Ipv4Cidr, PortRange};
+use postern_names::{Cidr, PortRange};
 use postern_program::*;
 use std::io::Write;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Command, Stdio};
 
-fn cidr(text: &str) -> Ipv4Cidr {
+fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
 }
 
@@ -28,7 +28,7 @@ fn everything() -> Ruleset {
                 name: "s_own".into(),
                 key: vec![Field::InLink, Field::Source],
                 interval: false,
-                elements: vec![vec![Atom::Link("eni0".into()), Atom::Address(Ipv4Addr::new(10, 0, 0, 5))]],
+                elements: vec![vec![Atom::Link("eni0".into()), Atom::Address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)))]],
             },
             Set { name: "s_empty".into(), key: vec![Field::InLink], interval: false, elements: vec![] },
             Set {
@@ -114,7 +114,7 @@ fn everything() -> Ruleset {
                 hook: hook(HookKind::SourceNat, 100, Policy::Accept, None),
                 rules: vec![rule(
                     vec![Match::OutLink("ens5".into())],
-                    Action::Masquerade { to: Ipv4Addr::new(10, 0, 0, 9) },
+                    Action::Masquerade { to: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)) },
                 )],
             },
             Chain {
@@ -159,15 +159,15 @@ fn device() -> Table {
             name: "s_private".into(),
             key: vec![Field::Source],
             interval: false,
-            elements: vec![vec![Atom::Address(Ipv4Addr::new(10, 0, 0, 5))]],
+            elements: vec![vec![Atom::Address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)))]],
         }],
         maps: vec![
             Map {
                 name: "m_public".into(),
                 key: vec![Field::Source],
                 elements: vec![(
-                    vec![Atom::Address(Ipv4Addr::new(10, 0, 0, 5))],
-                    MapValue::Address(Ipv4Addr::new(3, 0, 0, 1)),
+                    vec![Atom::Address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)))],
+                    MapValue::Address(IpAddr::V4(Ipv4Addr::new(3, 0, 0, 1))),
                 )],
             },
             Map { name: "m_none".into(), key: vec![Field::Destination], elements: vec![] },

@@ -1,9 +1,9 @@
 //! Random programs: few namespaces, links and addresses, so that two programs have much in common.
 
-use postern_names::{InstanceId, Ipv4Cidr, NatGatewayId, VpcId};
+use postern_names::{Cidr, InstanceId, IpFamily, NatGatewayId, VpcId};
 use postern_program::*;
 use proptest::prelude::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 fn namespace() -> impl Strategy<Value = Namespace> {
     prop_oneof![
@@ -18,8 +18,11 @@ fn link_name() -> impl Strategy<Value = String> {
     (0u32..4).prop_map(|n| format!("link{n}"))
 }
 
-fn address() -> impl Strategy<Value = Ipv4Addr> {
-    (0u8..3, 0u8..4).prop_map(|(a, b)| Ipv4Addr::new(10, 0, a, b))
+fn address() -> impl Strategy<Value = IpAddr> {
+    (0u8..3, 0u8..4, any::<bool>()).prop_map(|(a, b, is_new)| match is_new {
+        false => IpAddr::V4(Ipv4Addr::new(10, 0, a, b)),
+        true => IpAddr::V6(Ipv6Addr::new(0x2600, 0, 0, u16::from(a), 0, 0, 0, u16::from(b))),
+    })
 }
 
 fn kind() -> impl Strategy<Value = RouteKind> {
@@ -73,10 +76,13 @@ fn part() -> impl Strategy<Value = (Key, Part)> {
         }),
         (namespace(), link_name(), address(), 24u8..33)
             .prop_map(|(ns, link, a, length)| (Key::Address(ns, link, a), Part::Address(Address { length }))),
+        (namespace(), link_name(), address(), 0u8..3).prop_map(|(ns, link, a, n)| {
+            (Key::Neighbour(ns, link, a), Part::Neighbour(Neighbour { mac: [2, 0, 0, 0, 0, n] }))
+        }),
         (namespace(), 50u32..52, address(), kind())
-            .prop_map(|(ns, table, a, kind)| (Key::Route(ns, table, Ipv4Cidr::host(a)), Part::Route(Route { kind }))),
+            .prop_map(|(ns, table, a, kind)| (Key::Route(ns, table, Cidr::host(a)), Part::Route(Route { kind }))),
         (namespace(), 1u32..3, proptest::option::of(1u32..3)).prop_map(|(ns, priority, mark)| (
-            Key::RouteRule(ns, priority),
+            Key::RouteRule(ns, IpFamily::V4, priority),
             Part::RouteRule(RouteRule { mark, sent_from: None, table: 50 })
         )),
         (namespace(), ruleset()).prop_map(|(ns, rules)| (Key::Ruleset(ns), Part::Ruleset(rules))),

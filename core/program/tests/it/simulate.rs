@@ -1,13 +1,13 @@
 //! Packets through small programs made by hand.
 
-use postern_names::{InstanceId, Ipv4Cidr, VpcId};
+use postern_names::{Cidr, InstanceId, IpFamily, VpcId};
 use postern_program::simulate::{Fate, Place, simulate};
 use postern_program::*;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
-const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 6);
-const ROUTER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const A: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5));
+const B: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 6));
+const ROUTER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 fn vpc() -> Namespace {
     Namespace::Vpc(VpcId::from_bits(1))
@@ -17,7 +17,7 @@ fn guest(n: u64) -> Namespace {
     Namespace::Instance(InstanceId::from_bits(n))
 }
 
-fn cidr(text: &str) -> Ipv4Cidr {
+fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
 }
 
@@ -26,8 +26,14 @@ fn program() -> Program {
     let mut parts: Vec<(Key, Part)> = vec![
         (Key::Namespace(vpc()), Part::Namespace { sysctls: vec![("net.ipv4.ip_forward".into(), "1".into())] }),
         (Key::Address(vpc(), "lo".into(), ROUTER), Part::Address(Address { length: 32 })),
-        (Key::RouteRule(vpc(), 10), Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 100 })),
-        (Key::RouteRule(vpc(), 20), Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 50 })),
+        (
+            Key::RouteRule(vpc(), IpFamily::V4, 10),
+            Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 100 }),
+        ),
+        (
+            Key::RouteRule(vpc(), IpFamily::V4, 20),
+            Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 50 }),
+        ),
     ];
     for (n, address) in [(1, A), (2, B)] {
         let name = format!("eni{n}");
@@ -40,11 +46,8 @@ fn program() -> Program {
                 Part::Link(Link { near, far_namespace: guest(n), far, mtu: 9001, arp: true }),
             ),
             (Key::Address(guest(n), "ens5".into(), address), Part::Address(Address { length: 24 })),
-            (Key::Route(guest(n), 254, Ipv4Cidr::ALL), Part::Route(Route { kind: via })),
-            (
-                Key::Route(vpc(), 50, Ipv4Cidr::host(address)),
-                Part::Route(Route { kind: RouteKind::Link { link: name } }),
-            ),
+            (Key::Route(guest(n), 254, Cidr::ALL_V4), Part::Route(Route { kind: via })),
+            (Key::Route(vpc(), 50, Cidr::host(address)), Part::Route(Route { kind: RouteKind::Link { link: name } })),
         ]);
     }
     Program { parts: parts.into_iter().collect() }
@@ -56,7 +59,7 @@ fn with_route(to: &str, kind: RouteKind) -> Program {
     program
 }
 
-fn end(program: &Program, to: Ipv4Addr) -> String {
+fn end(program: &Program, to: IpAddr) -> String {
     simulate(program, guest(1), Packet::tcp(A, to, 80)).to_string()
 }
 
@@ -68,7 +71,7 @@ fn neighbours_answer_each_other_through_the_router() {
 
 #[test]
 fn nobody_answers_for_a_neighbour_that_is_not_there() {
-    let absent = Ipv4Addr::new(10, 0, 0, 7);
+    let absent = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
     let outcome = simulate(&program(), guest(1), Packet::ping(A, absent));
     assert!(matches!(&outcome.request, Fate::Dropped(loss) if loss.place == Place::Neighbour(absent)), "{outcome}");
     assert_eq!(outcome.reply, None);
@@ -80,18 +83,21 @@ fn tables_are_asked_in_order_and_throw_goes_on() {
     assert!(end(&with_route("10.0.0.0/16", RouteKind::Throw), B).starts_with(delivered));
     let blocked = end(&with_route("10.0.0.6/32", RouteKind::Blackhole), B);
     assert_eq!(blocked, "dropped in i-00000000000000001 at no neighbour 10.0.0.6");
-    let outside = end(&with_route("52.0.0.0/8", RouteKind::Blackhole), Ipv4Addr::new(52, 1, 1, 1));
+    let outside = end(&with_route("52.0.0.0/8", RouteKind::Blackhole), IpAddr::V4(Ipv4Addr::new(52, 1, 1, 1)));
     assert!(outside.ends_with("at route 52.0.0.0/8 of table 100"), "{outside}");
-    assert!(end(&program(), Ipv4Addr::new(52, 1, 1, 1)).ends_with("at no route"));
+    assert!(end(&program(), IpAddr::V4(Ipv4Addr::new(52, 1, 1, 1))).ends_with("at no route"));
 }
 
 #[test]
 fn a_local_route_reaches_only_a_transparent_listener() {
-    let service = Ipv4Addr::new(52, 1, 1, 1);
+    let service = IpAddr::V4(Ipv4Addr::new(52, 1, 1, 1));
     for (transparent, wanted) in [(true, "delivered to Listener(DoorPlain)"), (false, "delivered to Nobody")] {
         let mut program = with_route("52.0.0.0/8", RouteKind::Local);
         let listener = Listener { role: Role::DoorPlain, transparent };
-        program.parts.insert(Key::Listener(vpc(), Transport::Tcp, Ipv4Addr::UNSPECIFIED, 80), Part::Listener(listener));
+        program.parts.insert(
+            Key::Listener(vpc(), Transport::Tcp, IpAddr::V4(Ipv4Addr::UNSPECIFIED), 80),
+            Part::Listener(listener),
+        );
         let found = end(&program, service);
         assert!(found.starts_with(wanted), "{found}");
     }
@@ -108,8 +114,11 @@ fn a_circle_ends() {
     program.parts.extend([
         (Key::Namespace(Namespace::Internet), Part::Namespace { sysctls: forwards }),
         (Key::Address(Namespace::Internet, "ens5".into(), B), Part::Address(Address { length: 32 })),
-        (Key::RouteRule(Namespace::Internet, 1), Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 50 })),
-        (Key::Route(Namespace::Internet, 50, Ipv4Cidr::ALL), Part::Route(Route { kind: back })),
+        (
+            Key::RouteRule(Namespace::Internet, IpFamily::V4, 1),
+            Part::RouteRule(RouteRule { mark: None, sent_from: None, table: 50 }),
+        ),
+        (Key::Route(Namespace::Internet, 50, Cidr::ALL_V4), Part::Route(Route { kind: back })),
     ]);
-    assert!(end(&program, Ipv4Addr::new(52, 1, 1, 1)).ends_with("at time to live"));
+    assert!(end(&program, IpAddr::V4(Ipv4Addr::new(52, 1, 1, 1))).ends_with("at time to live"));
 }

@@ -3,8 +3,9 @@
 use super::set::{interface_name, push_verdict, type_of};
 use super::{push_nested, push_number, push_text};
 use crate::netfilter::push;
-use postern_names::Ipv4Cidr;
+use postern_names::{Cidr, IpFamily};
 use postern_program::Field;
+use std::net::IpAddr;
 
 const NFTA_LIST_ELEM: u16 = 1;
 const NFTA_EXPR_NAME: u16 = 1;
@@ -14,9 +15,6 @@ const NFTA_DATA_VALUE: u16 = 1;
 const FIRST_REGISTER: u32 = 8;
 const VERDICT_REGISTER: u32 = 0;
 const REGISTER_LENGTH: usize = 4;
-const ADDRESS_LENGTH: u32 = 4;
-const SOURCE_OFFSET: u32 = 12;
-const DESTINATION_OFFSET: u32 = 16;
 const NETWORK_HEADER: u32 = 1;
 const TRANSPORT_HEADER: u32 = 2;
 
@@ -49,11 +47,32 @@ pub(super) const DESTINATION_PORT: TransportField = TransportField(2, 2);
 pub(super) const ICMP_TYPE: TransportField = TransportField(0, 1);
 pub(super) const ICMP_CODE: TransportField = TransportField(1, 1);
 
-/// The expressions of one rule, in order.
-#[derive(Default)]
-pub(super) struct Expressions(pub Vec<u8>);
+/// The expressions of one rule, in order, for packets of one family.
+pub(super) struct Expressions(pub Vec<u8>, IpFamily);
+
+/// Where an address lies in its packet's header: offset and length.
+fn place(family: IpFamily, field: Field) -> (u32, u32) {
+    match (family, field) {
+        (IpFamily::V4, Field::Source) => (12, 4),
+        (IpFamily::V4, _) => (16, 4),
+        (IpFamily::V6, Field::Source) => (8, 16),
+        (IpFamily::V6, _) => (24, 16),
+    }
+}
+
+/// The bytes of an address as they lie in a packet.
+pub(super) fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
 
 impl Expressions {
+    pub fn of(family: IpFamily) -> Self {
+        Self(Vec::new(), family)
+    }
+
     fn add(&mut self, name: &str, fill: impl FnOnce(&mut Vec<u8>)) {
         push_nested(&mut self.0, NFTA_LIST_ELEM, |element| {
             push_text(element, NFTA_EXPR_NAME, name);
@@ -94,12 +113,12 @@ impl Expressions {
         const CHECKSUM_INET: u32 = 1;
         const IP_CHECKSUM_OFFSET: u32 = 10;
         const PSEUDO_HEADER: u32 = 1;
-        let offset = if field == Field::Source { SOURCE_OFFSET } else { DESTINATION_OFFSET };
+        let (offset, length) = place(self.1, field);
         self.add("payload", |data| {
             push_number(data, 5, FIRST_REGISTER);
             push_number(data, 2, NETWORK_HEADER);
             push_number(data, 3, offset);
-            push_number(data, 4, ADDRESS_LENGTH);
+            push_number(data, 4, length);
             push_number(data, 6, CHECKSUM_INET);
             push_number(data, 7, IP_CHECKSUM_OFFSET);
             push_number(data, 8, PSEUDO_HEADER);
@@ -115,10 +134,12 @@ impl Expressions {
                 Field::OutLink => self.load_meta_to(Meta::OutLink, register),
                 Field::InGroup => self.load_meta_to(Meta::InGroup, register),
                 Field::OutGroup => self.load_meta_to(Meta::OutGroup, register),
-                Field::Source => self.load_payload(NETWORK_HEADER, SOURCE_OFFSET, ADDRESS_LENGTH, register),
-                Field::Destination => self.load_payload(NETWORK_HEADER, DESTINATION_OFFSET, ADDRESS_LENGTH, register),
+                Field::Source | Field::Destination => {
+                    let (offset, length) = place(self.1, *field);
+                    self.load_payload(NETWORK_HEADER, offset, length, register);
+                }
             }
-            register += (type_of(*field).1 / REGISTER_LENGTH) as u32;
+            register += (type_of(self.1, *field).1 / REGISTER_LENGTH) as u32;
         }
     }
 
@@ -138,14 +159,14 @@ impl Expressions {
         });
     }
 
-    /// `register = (register & mask) ^ flip`.
-    pub fn mask(&mut self, mask: [u8; REGISTER_LENGTH], flip: [u8; REGISTER_LENGTH]) {
+    /// `register = (register & mask) ^ flip`, for as many bytes as both have.
+    pub fn mask(&mut self, mask: &[u8], flip: &[u8]) {
         self.add("bitwise", |data| {
             push_number(data, 1, FIRST_REGISTER);
             push_number(data, 2, FIRST_REGISTER);
-            push_number(data, 3, REGISTER_LENGTH as u32);
-            push_nested(data, 4, |inner| push(inner, NFTA_DATA_VALUE, &mask));
-            push_nested(data, 5, |inner| push(inner, NFTA_DATA_VALUE, &flip));
+            push_number(data, 3, mask.len() as u32);
+            push_nested(data, 4, |inner| push(inner, NFTA_DATA_VALUE, mask));
+            push_nested(data, 5, |inner| push(inner, NFTA_DATA_VALUE, flip));
         });
     }
 
@@ -154,13 +175,14 @@ impl Expressions {
         self.compare(operator, &interface_name(name));
     }
 
-    pub fn compare_range(&mut self, field: Field, range: Ipv4Cidr) {
+    pub fn compare_range(&mut self, field: Field, range: Cidr) {
         self.load_fields(&[field]);
-        if range.length() < 32 {
-            let mask = u32::MAX.checked_shl(32 - u32::from(range.length())).unwrap_or(0);
-            self.mask(mask.to_be_bytes(), [0; REGISTER_LENGTH]);
+        let (network, bits) = (octets(range.network()), range.family().bits());
+        if range.length() < bits {
+            let mask = u128::MAX.checked_shl(128 - u32::from(range.length())).unwrap_or(0).to_be_bytes();
+            self.mask(mask.get(..network.len()).unwrap_or(&mask), &vec![0; network.len()]);
         }
-        self.compare(Compare::Equal, &range.network().octets());
+        self.compare(Compare::Equal, &network);
     }
 
     /// Goes on if the loaded key is, or is not, in the set.
@@ -205,15 +227,15 @@ impl Expressions {
         });
     }
 
-    pub fn source_nat(&mut self, to: std::net::Ipv4Addr) {
+    pub fn source_nat(&mut self, to: IpAddr) {
         const SOURCE: u32 = 0;
         self.add("immediate", |data| {
             push_number(data, 1, FIRST_REGISTER);
-            push_nested(data, 2, |inner| push(inner, NFTA_DATA_VALUE, &to.octets()));
+            push_nested(data, 2, |inner| push(inner, NFTA_DATA_VALUE, &octets(to)));
         });
         self.add("nat", |data| {
             push_number(data, 1, SOURCE);
-            push_number(data, 2, u32::from(super::IPV4));
+            push_number(data, 2, u32::from(if to.is_ipv4() { super::IPV4 } else { super::IPV6 }));
             push_number(data, 3, FIRST_REGISTER);
         });
     }

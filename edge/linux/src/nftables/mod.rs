@@ -30,6 +30,7 @@ const NFTA_HOOK_DEV: u16 = 3;
 const ALL_FAMILIES: u8 = 0;
 const IPV4: u8 = 2;
 const NETDEV: u8 = 5;
+const IPV6: u8 = 10;
 
 /// Replaces the ruleset of the socket's namespace. A packet meets the old rules or the new ones, never part of them; the new
 /// ones are in force on return.
@@ -121,6 +122,7 @@ fn chain_payload(family: u8, table: &Table, chain: &Chain) -> Vec<u8> {
 fn family(family: Family) -> u8 {
     match family {
         Family::Ip => IPV4,
+        Family::Ip6 => IPV6,
         Family::Netdev => NETDEV,
     }
 }

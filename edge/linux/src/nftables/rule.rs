@@ -24,6 +24,7 @@ const NFT_GOTO: i32 = -4;
 const NFT_RETURN: i32 = -5;
 
 const ICMP: u8 = 1;
+const ICMP_V6: u8 = 58;
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const CT_INVALID: u32 = 1;
 const CT_ESTABLISHED_OR_RELATED: u32 = 2 | 4;
@@ -49,16 +50,17 @@ fn userdata(comment: &str) -> Vec<u8> {
 }
 
 fn expressions(family: Family, rule: &Rule) -> Expressions {
-    let mut list = Expressions::default();
+    let mut list = Expressions::of(family.addresses());
+    let icmp = if family == Family::Ip6 { ICMP_V6 } else { ICMP };
     if family == Family::Netdev {
         // Everything passes a device's hooks; ARP has no addresses to compare.
         list.load_meta(Meta::Protocol);
         list.compare(Compare::Equal, &ETHERTYPE_IPV4.to_be_bytes());
     }
-    let names_icmp = rule.matches.contains(&Match::Protocol(ICMP));
+    let names_icmp = rule.matches.contains(&Match::Protocol(icmp));
     for condition in &rule.matches {
         if matches!(condition, Match::Icmp { .. }) && !names_icmp {
-            add_match(&mut list, &Match::Protocol(ICMP));
+            add_match(&mut list, &Match::Protocol(icmp));
         }
         add_match(&mut list, condition);
     }
@@ -96,7 +98,7 @@ fn add_match(list: &mut Expressions, condition: &Match) {
                 ConnectionState::Invalid => CT_INVALID,
             };
             list.load_connection_state();
-            list.mask(bits.to_ne_bytes(), [0; 4]);
+            list.mask(&bits.to_ne_bytes(), &[0; 4]);
             list.compare(Compare::NotEqual, &[0; 4]);
         }
         Match::In { fields, set } => {
@@ -109,7 +111,7 @@ fn add_match(list: &mut Expressions, condition: &Match) {
         }
         Match::Mark { mask, value } => {
             list.load_meta(Meta::Mark);
-            list.mask(mask.to_ne_bytes(), [0; 4]);
+            list.mask(&mask.to_ne_bytes(), &[0; 4]);
             list.compare(Compare::Equal, &value.to_ne_bytes());
         }
     }
@@ -138,7 +140,7 @@ fn add_action(list: &mut Expressions, action: &Action) {
         }
         Action::SetMark { mask, value } => {
             list.load_meta(Meta::Mark);
-            list.mask((!(mask | value)).to_ne_bytes(), value.to_ne_bytes());
+            list.mask(&(!(mask | value)).to_ne_bytes(), &value.to_ne_bytes());
             list.store_mark();
         }
         Action::MarkFrom { fields, map } => {

@@ -1,10 +1,12 @@
 //! Sets and maps with their elements.
 
+use super::expression::octets;
 use super::{push_nested, push_number, push_text};
 use crate::netfilter::{header, push};
 use crate::netlink::Batch;
+use postern_names::IpFamily;
 use postern_program::{Action, Atom, Field, Map, MapValue, Set, Table};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const NFT_MSG_NEWSET: u16 = 9;
 const NFT_MSG_NEWSETELEM: u16 = 12;
@@ -39,6 +41,7 @@ const NFT_DATA_VERDICT: u32 = 0xffff_ff00;
 
 /// `nft`'s own numbers for types; the kernel keeps them for who lists the set.
 const TYPE_IPV4_ADDRESS: u32 = 7;
+const TYPE_IPV6_ADDRESS: u32 = 8;
 const TYPE_MARK: u32 = 19;
 const TYPE_DEVICE_GROUP: u32 = 35;
 const TYPE_INTERFACE_NAME: u32 = 41;
@@ -106,19 +109,23 @@ pub(super) fn value_kind(table: &Table, map: &Map) -> ValueKind {
 
 fn add(batch: &mut Batch, family: u8, table: &str, set: (&str, u32, u32), fields: &[Field], value: Option<ValueKind>) {
     let (name, id, flags) = set;
+    let ip = if family == super::IPV6 { IpFamily::V6 } else { IpFamily::V4 };
     let mut payload = header(family);
     push_text(&mut payload, NFTA_SET_TABLE, table);
     push_text(&mut payload, NFTA_SET_NAME, name);
     push_number(&mut payload, NFTA_SET_FLAGS, flags);
-    let type_number = fields.iter().fold(0, |number, field| number << TYPE_BITS | type_of(*field).0);
+    let type_number = fields.iter().fold(0, |number, field| number << TYPE_BITS | type_of(ip, *field).0);
     push_number(&mut payload, NFTA_SET_KEY_TYPE, type_number);
-    push_number(&mut payload, NFTA_SET_KEY_LEN, fields.iter().map(|field| type_of(*field).1 as u32).sum());
-    let mut orders = vec![(USERDATA_KEY_ORDER, if let [field] = fields { type_of(*field).2 } else { 0 })];
+    push_number(&mut payload, NFTA_SET_KEY_LEN, fields.iter().map(|field| type_of(ip, *field).1 as u32).sum());
+    let mut orders = vec![(USERDATA_KEY_ORDER, if let [field] = fields { type_of(ip, *field).2 } else { 0 })];
     if let Some(value) = value {
         let (kind, length, order) = match value {
             ValueKind::Verdict => (NFT_DATA_VERDICT, None, 0),
             ValueKind::Mark => (TYPE_MARK, Some(4), HOST_ORDER),
-            ValueKind::Address => (TYPE_IPV4_ADDRESS, Some(4), NETWORK_ORDER),
+            ValueKind::Address => {
+                let (kind, length, order) = address_type(ip);
+                (kind, Some(length as u32), order)
+            }
         };
         push_number(&mut payload, NFTA_SET_DATA_TYPE, kind);
         length.into_iter().for_each(|length| push_number(&mut payload, NFTA_SET_DATA_LEN, length));
@@ -191,7 +198,7 @@ fn push_element(element: &mut Vec<u8>, key: &[u8], data: &Data<'_>) {
             MapValue::Jump(chain) => push_verdict(inner, NFT_JUMP, Some(chain)),
             MapValue::Goto(chain) => push_verdict(inner, NFT_GOTO, Some(chain)),
             MapValue::Mark(mark) => push(inner, NFTA_DATA_VALUE, &mark.to_ne_bytes()),
-            MapValue::Address(address) => push(inner, NFTA_DATA_VALUE, &address.octets()),
+            MapValue::Address(address) => push(inner, NFTA_DATA_VALUE, &octets(*address)),
         }),
     }
 }
@@ -205,12 +212,19 @@ pub(super) fn push_verdict(into: &mut Vec<u8>, code: i32, chain: Option<&str>) {
     });
 }
 
+fn address_type(ip: IpFamily) -> (u32, usize, u32) {
+    match ip {
+        IpFamily::V4 => (TYPE_IPV4_ADDRESS, 4, NETWORK_ORDER),
+        IpFamily::V6 => (TYPE_IPV6_ADDRESS, 16, NETWORK_ORDER),
+    }
+}
+
 /// Type number, length in a key, byte order.
-pub(super) fn type_of(field: Field) -> (u32, usize, u32) {
+pub(super) fn type_of(ip: IpFamily, field: Field) -> (u32, usize, u32) {
     match field {
         Field::InLink | Field::OutLink => (TYPE_INTERFACE_NAME, INTERFACE_NAME_LENGTH, HOST_ORDER),
         Field::InGroup | Field::OutGroup => (TYPE_DEVICE_GROUP, 4, HOST_ORDER),
-        Field::Source | Field::Destination => (TYPE_IPV4_ADDRESS, 4, NETWORK_ORDER),
+        Field::Source | Field::Destination => address_type(ip),
     }
 }
 
@@ -220,8 +234,8 @@ fn key(atoms: &[Atom]) -> Vec<u8> {
         match atom {
             Atom::Link(name) => bytes.extend(interface_name(name)),
             Atom::Group(number) => bytes.extend(number.to_ne_bytes()),
-            Atom::Address(address) => bytes.extend(address.octets()),
-            Atom::Range(range) => bytes.extend(range.network().octets()),
+            Atom::Address(address) => bytes.extend(octets(*address)),
+            Atom::Range(range) => bytes.extend(octets(range.network())),
         }
     }
     bytes
@@ -234,29 +248,37 @@ pub(super) fn interface_name(name: &str) -> [u8; INTERFACE_NAME_LENGTH] {
     bytes
 }
 
-/// Ranges as the kernel keeps them: where each begins, and where the first address after it is. Neighbours become one.
+/// Ranges as the kernel keeps them: where each begins, and where the first address after it is. Neighbours become one. All
+/// are of one family.
 fn intervals<'a>(elements: &[Vec<Atom>]) -> Vec<(Vec<u8>, Data<'a>)> {
-    let mut ranges: Vec<(u32, u32)> = elements
+    let mut ranges: Vec<(IpAddr, IpAddr)> = elements
         .iter()
         .flatten()
         .filter_map(|atom| match atom {
-            Atom::Range(range) => Some((u32::from(range.network()), u32::from(range.last()))),
-            Atom::Address(address) => Some((u32::from(*address), u32::from(*address))),
+            Atom::Range(range) => Some((range.network(), range.last())),
+            Atom::Address(address) => Some((*address, *address)),
             Atom::Link(_) | Atom::Group(_) => None,
         })
         .collect();
     ranges.sort_unstable();
-    let mut merged: Vec<(u32, u32)> = Vec::new();
+    let mut merged: Vec<(IpAddr, IpAddr)> = Vec::new();
     for (first, last) in ranges {
         match merged.last_mut() {
-            Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+            Some((_, end)) if first <= after(*end).unwrap_or(*end) => *end = last.max(*end),
             _ => merged.push((first, last)),
         }
     }
-    let bytes = |address: u32| Ipv4Addr::from(address).octets().to_vec();
-    let ends = |(first, last): (u32, u32)| {
-        let after = last.checked_add(1).map(|after| (bytes(after), Data::End));
-        [Some((bytes(first), Data::None)), after].into_iter().flatten()
+    let ends = |(first, last): (IpAddr, IpAddr)| {
+        let after = after(last).map(|after| (octets(after), Data::End));
+        [Some((octets(first), Data::None)), after].into_iter().flatten()
     };
     merged.into_iter().flat_map(ends).collect()
+}
+
+/// The next address; `None` behind the last.
+fn after(address: IpAddr) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(address) => u32::from(address).checked_add(1).map(|next| Ipv4Addr::from(next).into()),
+        IpAddr::V6(address) => u128::from(address).checked_add(1).map(|next| Ipv6Addr::from(next).into()),
+    }
 }

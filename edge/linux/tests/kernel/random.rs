@@ -7,7 +7,7 @@ use postern_model::*;
 use postern_names::*;
 use postern_program::simulate::{Fate, Payload, Receiver, Simulator};
 use postern_program::{Namespace, Packet};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Every seed is a run of changes, each followed by questions. One that ever failed stays here.
 const SEEDS: [u64; 4] = [1, 20, 300, 4000];
@@ -95,10 +95,10 @@ impl Question {
     /// Asks the kernel.
     fn put(&self, lab: &Lab) -> String {
         let (ns, to) = (guest(self.from), self.packet.destination);
-        let at = |port| SocketAddrV4::new(to, port);
+        let at = |port| SocketAddr::from((to, port));
         let answer = match self.packet.payload {
             Payload::Tcp { destination_port, .. } => {
-                lab.host.in_namespace(ns, || listen_to(at(destination_port).into()))
+                lab.host.in_namespace(ns, || listen_to(at(destination_port)))
             }
             Payload::Udp { destination_port, .. } => lab.host.in_namespace(ns, || send_to(at(destination_port))),
             Payload::Echo { id, .. } => lab.host.in_namespace(ns, || ping(to, id)),
@@ -190,7 +190,7 @@ impl Dice {
                     protocol,
                     ports: protocol.has_ports().then(|| self.ports()),
                     icmp: None,
-                    cidr: self.range(),
+                    cidr: self.range().into(),
                 });
             }
         }

@@ -1,10 +1,10 @@
 //! Fake guests, hand-written programs, and the ways by which tests judge who reaches whom.
 
 use postern_linux::{Host, Opened, new_namespace};
-use postern_names::{InstanceId, Ipv4Cidr, VpcId};
+use postern_names::{InstanceId, IpFamily, VpcId};
 use postern_program::*;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::Duration;
 
@@ -39,10 +39,10 @@ pub fn vpc(n: u64) -> Namespace {
 pub fn guest(n: u64) -> Namespace {
     Namespace::Instance(InstanceId::from_bits(n))
 }
-pub fn ip(text: &str) -> Ipv4Addr {
+pub fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
-pub fn cidr(text: &str) -> Ipv4Cidr {
+pub fn cidr<C: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> C {
     text.parse().unwrap()
 }
 
@@ -76,7 +76,7 @@ pub fn via(gateway: &str, link: &str) -> RouteKind {
     RouteKind::Via { gateway: ip(gateway), link: link.into() }
 }
 pub fn rule(ns: Namespace, priority: u32, mark: Option<u32>, table: u32) -> (Key, Part) {
-    (Key::RouteRule(ns, priority), Part::RouteRule(RouteRule { mark, sent_from: None, table }))
+    (Key::RouteRule(ns, IpFamily::V4, priority), Part::RouteRule(RouteRule { mark, sent_from: None, table }))
 }
 pub fn door(ns: Namespace, address: &str, port: u16) -> (Key, Part) {
     let part = Listener { role: Role::DoorPlain, transparent: true };
@@ -160,7 +160,7 @@ impl Lab {
 
     /// What the server at `to` says to a client in `ns`; `Err` is why it said nothing.
     pub fn ask(&self, ns: Namespace, to: &str, port: u16) -> Result<String, String> {
-        let to = SocketAddr::V4(SocketAddrV4::new(ip(to), port));
+        let to = SocketAddr::new(ip(to), port);
         self.host.in_namespace(ns, || listen_to(to)).unwrap().map_err(|e| e.to_string())
     }
 }
@@ -196,8 +196,8 @@ pub fn tell_datagrams(socket: UdpSocket, name: &'static str) {
 }
 
 /// What comes back for a datagram.
-pub fn send_to(to: SocketAddrV4) -> std::io::Result<String> {
-    let socket = UdpSocket::bind("0.0.0.0:0")?;
+pub fn send_to(to: SocketAddr) -> std::io::Result<String> {
+    let socket = UdpSocket::bind(if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
     socket.connect(to)?;
     socket.set_read_timeout(Some(WITHIN))?;
     socket.send(b"who?")?;
@@ -207,21 +207,28 @@ pub fn send_to(to: SocketAddrV4) -> std::io::Result<String> {
 }
 
 /// `pong` if an echo request with this id is answered by the one it was sent to.
-pub fn ping(to: Ipv4Addr, id: u16) -> std::io::Result<String> {
+pub fn ping(to: IpAddr, id: u16) -> std::io::Result<String> {
     use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, ipproto, socket, sockopt};
-    let socket = socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::ICMP))?;
+    let (family, protocol) = match to {
+        IpAddr::V4(_) => (AddressFamily::INET, ipproto::ICMP),
+        IpAddr::V6(_) => (AddressFamily::INET6, ipproto::ICMPV6),
+    };
+    let socket = socket(family, SocketType::RAW, Some(protocol))?;
     sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, Some(WITHIN))?;
-    rustix::net::connect(&socket, &SocketAddrV4::new(to, 0))?;
+    rustix::net::connect(&socket, &SocketAddr::new(to, 0))?;
     let [high, low] = id.to_be_bytes();
     let sum = 0x0800 + u32::from(id) + 1;
     let [sum_high, sum_low] = (!((sum & 0xffff) + (sum >> 16)) as u16).to_be_bytes();
-    rustix::net::send(&socket, &[8, 0, sum_high, sum_low, high, low, 0, 1], SendFlags::empty())?;
+    // Of IPv6 the kernel sums up itself, and there is no header in front of what comes back.
+    let (request, reply, header) = if to.is_ipv4() { (8, 0, 20) } else { (128, 129, 0) };
+    let question = [request, 0, sum_high, sum_low, high, low, 0, 1];
+    rustix::net::send(&socket, &question, SendFlags::empty())?;
     let until = std::time::Instant::now() + WITHIN;
     while std::time::Instant::now() < until {
         let mut buffer = [0; 128];
         let (length, _) = rustix::net::recv(&socket, &mut buffer[..], RecvFlags::empty())?;
         // Behind an IP header without options.
-        if length >= 28 && buffer[20] == 0 && buffer[24..26] == [high, low] {
+        if length >= header + 8 && buffer[header] == reply && buffer[header + 4..header + 6] == [high, low] {
             return Ok("pong".into());
         }
     }

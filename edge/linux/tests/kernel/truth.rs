@@ -13,7 +13,7 @@ use postern_worlds::{Dice, questions, random, world};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -100,7 +100,7 @@ impl Count {
 /// A question with what is explained.
 struct Asked {
     from: InstanceId,
-    to: Ipv4Addr,
+    to: IpAddr,
     what: What,
     trace: Trace,
 }
@@ -116,24 +116,26 @@ fn chosen(seed: u64, world: &World) -> Vec<Asked> {
     let mut all = Vec::new();
     while all.len() < QUESTIONS {
         let from = dice.pick(&running);
-        let near: Vec<Ipv4Addr> = world
+        let near: Vec<IpAddr> = world
             .network_interfaces
             .values()
             .filter(|eni| eni.vpc == from.vpc || world.peering_between(from.vpc, eni.vpc).is_some())
-            .filter_map(|eni| eni.primary_address())
-            .chain(["93.184.215.14", "52.216.1.1"].map(ip))
+            .flat_map(|eni| eni.every_address())
+            .chain(["93.184.215.14", "52.216.1.1", "2606:2800:220:1:248:1893:25c8:1946"].map(ip))
             .collect();
         let to = if dice.is(60) { dice.pick(&near) } else { dice.pick(&places) };
         let what =
             dice.pick(&[What::Tcp(443), What::Tcp(443), What::Tcp(80), What::Tcp(22), What::Udp(DNS), What::Ping]);
         let question = Question { from: Source::Instance(from.id), to: Target::Address(to), what };
         let trace = ground.explain(&question, &Listening::new());
-        let own = world.interfaces_of_instance(from.id)[0].primary_address();
+        let own = world.interfaces_of_instance(from.id)[0].first_address(IpFamily::of(to));
+        // Nobody speaks to a link-local address of IPv6 without saying which link's.
+        let is_of_link = matches!(to, IpAddr::V6(to) if to.is_unicast_link_local());
         // To itself a guest speaks over its own loopback. A datagram that a NAT gateway sends on is lost anywhere.
         let is_sent_on = trace.barred_at().is_some_and(|bar| {
             bar.way == Way::Back && bar.cause == Some(Cause::NotAskedFor) && matches!(what, What::Udp(_))
         });
-        if own != Some(to) && !is_sent_on {
+        if own.is_some_and(|own| own != to) && !is_of_link && !is_sent_on {
             all.push(Asked { from: from.id, to, what, trace });
         }
     }
@@ -150,7 +152,8 @@ fn one_world(world: &World, all: &[Asked], count: &mut Count) -> Result<(), Stri
     lab.become_program(compile(world)).into_iter().for_each(|opened| servers.open(opened));
     for id in running {
         let bound = lab.host.in_namespace(Namespace::Instance(id), || {
-            let at = |port| (Ipv4Addr::UNSPECIFIED, port);
+            // One socket hears both families.
+            let at = |port| (Ipv6Addr::UNSPECIFIED, port);
             (PORTS.map(|port| TcpListener::bind(at(port)).unwrap()), UdpSocket::bind(at(DNS)).unwrap())
         });
         let (listeners, socket) = bound.unwrap();
@@ -273,9 +276,9 @@ impl Asked {
     }
 
     fn put(&self, lab: &Lab, id: u16) -> String {
-        let at = |port| SocketAddrV4::new(self.to, port);
+        let at = |port| SocketAddr::new(self.to, port);
         let answer = lab.host.in_namespace(Namespace::Instance(self.from), || match self.what {
-            What::Tcp(port) => listen_to(at(port).into()),
+            What::Tcp(port) => listen_to(at(port)),
             What::Udp(port) => send_to(at(port)),
             What::Ping => ping(self.to, id),
         });
@@ -310,12 +313,12 @@ impl Servers {
             let _ = poll(&mut waiting, Some(&Timespec { tv_sec: 0, tv_nsec: 20_000_000 }));
             for (listener, name) in &self.tcp {
                 while let Ok((mut stream, from)) = listener.accept() {
-                    let _ = stream.write_all(format!("{name} to {}", from.ip()).as_bytes());
+                    let _ = stream.write_all(format!("{name} to {}", from.ip().to_canonical()).as_bytes());
                 }
             }
             for (socket, name) in &self.udp {
                 while let Ok((_, from)) = socket.recv_from(&mut [0; 64]) {
-                    let _ = socket.send_to(format!("{name} to {}", from.ip()).as_bytes(), from);
+                    let _ = socket.send_to(format!("{name} to {}", from.ip().to_canonical()).as_bytes(), from);
                 }
             }
         }

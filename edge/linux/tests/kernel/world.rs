@@ -178,7 +178,7 @@ fn one(port: u16) -> Option<PortRange> {
 }
 
 fn to_anywhere(target: RouteTarget) -> Route {
-    Route { destination: RouteDestination::Cidr(Ipv4Cidr::ALL), target }
+    Route { destination: RouteDestination::Cidr(Cidr::ALL_V4), target }
 }
 
 fn to_friendly(peering: u64) -> Route {
@@ -238,6 +238,7 @@ fn vpc(n: u64) -> Vpc {
         enable_dns_support: true,
         enable_dns_hostnames: true,
         enable_network_address_usage_metrics: false,
+        ipv6_cidrs: Vec::new(),
         next_subnet_number: 10,
         next_table_number: 10,
         tags: Tags::new(),
@@ -254,6 +255,8 @@ fn subnet(n: u64, vpc: u64, range: &str) -> Subnet {
         zone: zone(),
         number: n as u32,
         is_default: false,
+        ipv6: None,
+        assign_ipv6_on_creation: false,
         map_public_ip_on_launch: false,
         enable_dns64: false,
         hostname_type: "ip-name".into(),
@@ -356,6 +359,7 @@ fn interface(n: u64, vpc: u64, subnet: u64, address: &str, public: Option<&str>,
             auto_public: public.map(|text| text.parse::<Ipv4Addr>().unwrap()),
         }],
         groups: vec![SecurityGroupId::from_bits(group)],
+        ipv6_addresses: Vec::new(),
         source_dest_check: true,
         associate_public_ip: public.is_some(),
         attachment: Some(attachment(n, Some(InstanceId::from_bits(n)))),
@@ -387,6 +391,7 @@ fn nat(n: u64, vpc: u64, subnet: u64, address: &str, public: &str) -> Vec<Entity
         id: NetworkInterfaceId::from_bits(0x90 + n),
         kind: InterfaceKind::NatGateway,
         groups: vec![],
+        ipv6_addresses: Vec::new(),
         source_dest_check: false,
         attachment: Some(attachment(0x90 + n, None)),
         requester_managed: true,

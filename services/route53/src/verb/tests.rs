@@ -22,6 +22,7 @@ fn vpc_of(n: u64, owner: AccountId) -> Vpc {
         enable_dns_support: true,
         enable_dns_hostnames: true,
         enable_network_address_usage_metrics: false,
+        ipv6_cidrs: Vec::new(),
         next_subnet_number: 1,
         next_table_number: 1,
         tags: Default::default(),

@@ -29,7 +29,7 @@ pub fn of(world: &World, question: &Question, trace: &Trace) -> Option<Door> {
     match arrival.who {
         Who::Endpoint(id) => {
             let endpoint = world.endpoints.get(&id)?;
-            let via = Via::Endpoint { id, vpc: endpoint.vpc, source: arrival.source.into(), account: endpoint.owner };
+            let via = Via::Endpoint { id, vpc: endpoint.vpc, source: arrival.source, account: endpoint.owner };
             let service = endpoint.service().to_owned();
             Some(Door { via, endpoint: Some(id), service, region: endpoint.region.clone() })
         }
@@ -41,7 +41,7 @@ pub fn of(world: &World, question: &Question, trace: &Trace) -> Option<Door> {
             let (service, region) = service_at(world, last?)?;
             let via = match question.from {
                 Source::Host => Via::Host { peer: IpAddr::V4(Ipv4Addr::LOCALHOST) },
-                _ => Via::Internet { public: arrival.source.into() },
+                _ => Via::Internet { public: arrival.source },
             };
             Some(Door { via, endpoint: None, service, region })
         }
@@ -49,7 +49,7 @@ pub fn of(world: &World, question: &Question, trace: &Trace) -> Option<Door> {
     }
 }
 
-fn service_at(world: &World, address: Ipv4Addr) -> Option<(String, Region)> {
+fn service_at(world: &World, address: IpAddr) -> Option<(String, Region)> {
     world.regions().into_iter().find_map(|region| {
         let service = public_services(&region).into_iter().find(|service| service.address == address)?;
         Some((service.name.to_owned(), region))

@@ -26,6 +26,7 @@ pub(crate) fn new_interface(
         mac: mac(context.outside.bits()),
         addresses: vec![PrivateAddress { address, auto_public: None }],
         groups: Vec::new(),
+        ipv6_addresses: Vec::new(),
         source_dest_check: true,
         associate_public_ip: false,
         attachment: None,

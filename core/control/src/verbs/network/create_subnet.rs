@@ -86,6 +86,8 @@ pub fn make_subnet(draft: &mut Draft<'_>, context: &Context<'_>, new: NewSubnet)
         zone: new.zone,
         number: vpc.next_subnet_number,
         is_default: new.is_default,
+        ipv6: None,
+        assign_ipv6_on_creation: false,
         map_public_ip_on_launch: new.is_default,
         enable_dns64: false,
         hostname_type: "ip-name".to_owned(),

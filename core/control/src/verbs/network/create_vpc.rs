@@ -75,6 +75,7 @@ pub fn make_vpc(draft: &mut Draft<'_>, context: &Context<'_>, new: NewVpc) -> Vp
         enable_dns_support: true,
         enable_dns_hostnames: new.is_default,
         enable_network_address_usage_metrics: false,
+        ipv6_cidrs: Vec::new(),
         next_subnet_number: 1,
         next_table_number: 2,
         tags: new.tags,
@@ -111,7 +112,7 @@ fn default_acl(context: &Context<'_>, vpc: &Vpc) -> NetworkAcl {
         protocol: Protocol::All,
         ports: None,
         icmp: None,
-        cidr: Ipv4Cidr::ALL,
+        cidr: Cidr::ALL_V4,
     };
     NetworkAcl {
         id: NetworkAclId::from_bits(context.outside.bits()),

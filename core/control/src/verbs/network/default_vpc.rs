@@ -52,7 +52,7 @@ fn make_default_vpc(draft: &mut Draft<'_>, context: &Context<'_>) -> Result<Vpc,
     let main = draft.route_tables.values().find(|t| t.vpc == vpc.id && t.is_main()).cloned();
     if let Some(mut table) = main {
         table.routes.push(Route {
-            destination: RouteDestination::Cidr(Ipv4Cidr::ALL),
+            destination: RouteDestination::Cidr(Cidr::ALL_V4),
             target: RouteTarget::InternetGateway(gateway.id),
         });
         draft.put(table);

@@ -4,7 +4,7 @@ use super::route_target;
 use crate::{Context, Draft, Request, find, quota, refuse};
 use postern_call::Refusal;
 use postern_model::{Route, RouteDestination, RouteTable, RouteTarget, World};
-use postern_names::{Ipv4Cidr, PrefixListId};
+use postern_names::{Cidr, PrefixListId};
 use serde_json::{Value, json};
 
 pub fn create_route(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
@@ -98,7 +98,8 @@ fn destination(world: &World, context: &Context<'_>, request: &Request<'_>) -> R
     match given.as_slice() {
         ["DestinationCidrBlock"] => {
             let text = request.required_text("DestinationCidrBlock")?;
-            text.parse().map(RouteDestination::Cidr).map_err(|_| refuse::invalid_cidr("destinationCidrBlock", text))
+            let range = text.parse().map(|range| RouteDestination::Cidr(Cidr::V4(range)));
+            range.map_err(|_| refuse::invalid_cidr("destinationCidrBlock", text))
         }
         ["DestinationPrefixListId"] => {
             let id: PrefixListId = request.id("DestinationPrefixListId")?;
@@ -137,8 +138,8 @@ fn endpoint_target() -> Refusal {
     Refusal::new("InvalidParameterValue", "Cannot create or replace a prefix list route targeting a VPC Endpoint.")
 }
 
-fn vpc_cidrs(world: &World, table: &RouteTable) -> Vec<Ipv4Cidr> {
-    world.vpcs.get(&table.vpc).map(|v| v.cidrs.iter().map(|c| c.cidr).collect()).unwrap_or_default()
+fn vpc_cidrs(world: &World, table: &RouteTable) -> Vec<Cidr> {
+    world.vpcs.get(&table.vpc).map(|vpc| vpc.ranges().collect()).unwrap_or_default()
 }
 
 fn is_local(world: &World, table: &RouteTable, destination: RouteDestination) -> bool {
@@ -159,7 +160,7 @@ fn check_inside_vpc(
     target: RouteTarget,
 ) -> Result<(), Refusal> {
     let RouteDestination::Cidr(cidr) = destination else { return Ok(()) };
-    let reserved = Ipv4Cidr::new(std::net::Ipv4Addr::new(169, 254, 168, 0), 22);
+    let reserved = Cidr::new(std::net::Ipv4Addr::new(169, 254, 168, 0), 22);
     if reserved.is_some_and(|r| r.covers(cidr)) {
         return Err(refuse::invalid_value(
             "destinationCidrBlock",
@@ -179,7 +180,7 @@ fn check_inside_vpc(
             ),
         ));
     }
-    if !world.subnets.values().any(|s| s.vpc == table.vpc && s.cidr == cidr) {
+    if !world.subnets.values().any(|s| s.vpc == table.vpc && s.range(cidr.family()) == Some(cidr)) {
         return Err(Refusal::new(
             "InvalidParameterValue",
             format!("The destination CIDR block {cidr} does not match the CIDR block of a subnet in the VPC."),

@@ -89,7 +89,7 @@ fn check_peers(world: &World, vpc: &Vpc, cidr: Ipv4Cidr) -> Result<(), Refusal> 
 /// The range must be smaller than the destination of every route that it overlaps.
 fn check_routes(world: &World, vpc: &Vpc, cidr: Ipv4Cidr) -> Result<(), Refusal> {
     let mut routes = world.route_tables.values().filter(|t| t.vpc == vpc.id).flat_map(|t| &t.routes);
-    let conflict = routes.any(|r| matches!(r.destination, RouteDestination::Cidr(d) if cidr.covers(d)));
+    let conflict = routes.any(|r| matches!(r.destination, RouteDestination::Cidr(d) if Cidr::V4(cidr).covers(d)));
     if conflict {
         let message = format!("The CIDR '{cidr}' is equal to or larger than the destination of a route of the VPC.");
         return Err(Refusal::new("InvalidVpc.Range", message).hint("delete the route or choose a smaller range"));

@@ -1,6 +1,5 @@
 //! `IpPermissions` of a request as rules: one rule per peer, as AWS stores them.
 
-use crate::view::group_rule::ICMPV6;
 use crate::{Context, Request, find, refuse};
 use postern_call::Refusal;
 use postern_model::{GroupPeer, IcmpType, RuleDirection, SecurityGroup, SecurityGroupRule, Tags, World};
@@ -42,14 +41,14 @@ impl Permission {
     pub(crate) fn sentence(&self) -> String {
         let peer = match &self.peer {
             GroupPeer::Cidr(cidr) => cidr.to_string(),
-            GroupPeer::Ipv6Cidr(cidr) => cidr.clone(),
+            GroupPeer::Ipv6Cidr(cidr) => cidr.to_string(),
             GroupPeer::PrefixList(id) => id.to_string(),
             GroupPeer::Group { id, .. } => id.to_string(),
         };
         let any = |number: Option<u8>| number.map_or("ALL".to_owned(), |n| n.to_string());
         let traffic = match self.protocol {
             Protocol::All => "ALL".to_owned(),
-            Protocol::Icmp | ICMPV6 => {
+            Protocol::Icmp | Protocol::Icmpv6 => {
                 let word = if self.protocol == Protocol::Icmp { "ICMP" } else { "ICMPv6" };
                 let icmp = self.icmp.unwrap_or(IcmpType { kind: None, code: None });
                 format!("{word}, type: {}, code: {}", any(icmp.kind), any(icmp.code))
@@ -221,10 +220,7 @@ pub(crate) fn cidr(text: &str) -> Result<GroupPeer, Refusal> {
 }
 
 pub(crate) fn ipv6_cidr(text: &str) -> Result<GroupPeer, Refusal> {
-    match text.parse::<IpNet>() {
-        Ok(net @ IpNet::V6(_)) => Ok(GroupPeer::Ipv6Cidr(net.trunc().to_string())),
-        _ => Err(malformed_cidr(text)),
-    }
+    text.parse().map(GroupPeer::Ipv6Cidr).map_err(|_| malformed_cidr(text))
 }
 
 fn malformed_cidr(text: &str) -> Refusal {
@@ -275,7 +271,7 @@ pub(crate) fn traffic(request: &Request<'_>) -> Result<Traffic, Refusal> {
             })?;
             Ok(Traffic { protocol, ports: Some(PortRange { first, last }), icmp: None })
         }
-        Protocol::Icmp | ICMPV6 => {
+        Protocol::Icmp | Protocol::Icmpv6 => {
             let icmp = IcmpType { kind: icmp_number("type", from)?, code: icmp_number("code", to)? };
             if icmp.kind.is_none() && icmp.code.is_some() {
                 let message = "ICMP code may not be given without an ICMP type";
@@ -298,7 +294,7 @@ pub(crate) fn protocol(text: &str) -> Result<Protocol, Refusal> {
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         "icmp" => Protocol::Icmp,
-        "icmpv6" => ICMPV6,
+        "icmpv6" => Protocol::Icmpv6,
         number => Protocol::from_number(number.parse().map_err(|_| unknown())?),
     })
 }

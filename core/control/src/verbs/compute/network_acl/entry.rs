@@ -82,7 +82,7 @@ fn read(request: &Request<'_>) -> Result<AclEntry, Refusal> {
     let protocol = protocol(request.required_text("Protocol")?)?;
     let ports = if protocol.has_ports() { Some(ports(request)?) } else { None };
     let icmp = if protocol == Protocol::Icmp { icmp(request)? } else { None };
-    Ok(AclEntry { number, egress, action, protocol, ports, icmp, cidr: cidr(request)? })
+    Ok(AclEntry { number, egress, action, protocol, ports, icmp, cidr: cidr(request)?.into() })
 }
 
 /// `-1`, a number, or the names that AWS takes.
