@@ -1,6 +1,8 @@
 //! What a verb knows besides the World: who calls, from where, when; and what lies outside EC2.
 
 use crate::Quotas;
+use postern_insights::{Found, find_ways};
+use postern_model::{AccessScope, World};
 use postern_names::{AccountId, Region};
 use time::OffsetDateTime;
 
@@ -25,6 +27,11 @@ pub trait Outside {
     fn read_public_key(&self, line: &str) -> Option<KeyMaterial>;
     /// The tail of an instance's console, as raw bytes.
     fn console(&self, instance: postern_names::InstanceId) -> Option<Vec<u8>>;
+    /// What a Network Access Scope finds in the World. It takes long in a large one: who holds the World's lock meanwhile has it
+    /// looked up before, in a copy.
+    fn ways_of(&self, world: &World, scope: &AccessScope) -> Result<Found, String> {
+        find_ways(world, scope)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -82,16 +82,17 @@ fn filtered(world: &World, told: Analysis, filter_in: &[String], filter_out: &[S
     if refused.is_empty() { told } else { Analysis::barred(refused) }
 }
 
-struct Asked<'a> {
-    world: &'a World,
-    path: &'a InsightsPath,
-    from: End,
-    to: Option<End>,
+/// What is asked, with the ends that a trace is measured by.
+pub(crate) struct Asked<'a> {
+    pub world: &'a World,
+    pub path: &'a InsightsPath,
+    pub from: End,
+    pub to: Option<End>,
 }
 
 /// A trace with what it must be measured by.
-struct Tried {
-    trace: Trace,
+pub(crate) struct Tried {
+    pub trace: Trace,
     /// What bars it, in the network and as the path has it.
     barred: Vec<Step>,
     /// The filter that the packet does not pass at its destination.
@@ -226,7 +227,7 @@ impl Asked<'_> {
         best
     }
 
-    fn tried(&self, mut trace: Trace, source_port: u16) -> Tried {
+    pub fn tried(&self, mut trace: Trace, source_port: u16) -> Tried {
         if let Some(End::Peering(id)) = self.to {
             let there = trace.steps.iter().position(|step| step.place == Place::Peering(id));
             // Groups and ACL of the side that asks are noted behind the connection.
@@ -297,12 +298,17 @@ impl Tried {
         self.barred.is_empty() && self.misfit.is_none() && self.is_wanted
     }
 
+    /// Whether the question arrives, whatever becomes of an answer.
+    pub fn arrives(&self) -> bool {
+        self.is_wanted && !self.barred.iter().any(|step| step.way == Way::Outward)
+    }
+
     fn badness(&self) -> usize {
         self.barred.len()
     }
 
     /// Accounts other than the path's that own something on the way.
-    fn foreign(&self, world: &World, own: AccountId) -> BTreeSet<AccountId> {
+    pub fn foreign(&self, world: &World, own: AccountId) -> BTreeSet<AccountId> {
         let ids = self.trace.steps.iter().filter_map(|step| match step.place {
             Place::Interface { id, .. } | Place::Groups { interface: id, .. } => Some(id.to_string()),
             Place::Acl { acl, .. } => Some(acl.to_string()),

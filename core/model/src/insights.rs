@@ -82,5 +82,9 @@ pub struct AccessScopeAnalysis {
     pub interfaces: usize,
     /// Each the components of one way, as JSON by model name.
     pub findings: Vec<String>,
+    /// What was left out of them.
+    pub warning: Option<String>,
+    /// Why there are none: what the scope names is gone, say.
+    pub failure: Option<String>,
     pub tags: Tags,
 }

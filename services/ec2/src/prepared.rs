@@ -1,25 +1,51 @@
-//! What takes long is got before the World is locked: a key pair takes a tenth of a second to make.
+//! What takes long is got before the World is locked: a key pair takes a tenth of a second to make, a Network Access Scope's
+//! analysis up to half a minute.
 
+use crate::commit::read_lock;
 use postern_call::Call;
-use postern_control::{InstanceProfile, KeyMaterial, Outside};
-use postern_names::{AccountId, InstanceId};
+use postern_control::{FoundWays, InstanceProfile, KeyMaterial, Outside};
+use postern_model::{AccessScope, World};
+use postern_names::{AccountId, InstanceId, NetworkInsightsAccessScopeId};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// The outside as one call's verb sees it.
 pub struct Prepared {
     outside: Arc<dyn Outside + Send + Sync>,
     key: Option<Result<KeyMaterial, String>>,
+    ways: Option<(NetworkInsightsAccessScopeId, Result<FoundWays, String>)>,
 }
 
 impl Prepared {
-    pub async fn of(call: &Call, outside: &Arc<dyn Outside + Send + Sync>) -> Self {
-        let outside = outside.clone();
-        let Some((key_type, comment)) = wanted_key(call) else { return Self { outside, key: None } };
-        let maker = outside.clone();
-        let made = tokio::task::spawn_blocking(move || maker.make_key(key_type, &comment)).await;
-        Self { outside, key: Some(made.unwrap_or_else(|error| Err(error.to_string()))) }
+    pub async fn of(call: &Call, outside: &Arc<dyn Outside + Send + Sync>, world: &Arc<RwLock<World>>) -> Self {
+        let mut prepared = Self { outside: outside.clone(), key: None, ways: None };
+        if let Some((key_type, comment)) = wanted_key(call) {
+            let maker = outside.clone();
+            let made = tokio::task::spawn_blocking(move || maker.make_key(key_type, &comment)).await;
+            prepared.key = Some(made.unwrap_or_else(|error| Err(error.to_string())));
+        }
+        if let Some(scope) = wanted_scope(call, world) {
+            let (id, world, outside) = (scope.id, world.clone(), outside.clone());
+            // Others go on with the World meanwhile: the analysis has a copy.
+            let look = move || {
+                let world = read_lock(&world).clone();
+                outside.ways_of(&world, &scope)
+            };
+            let found = tokio::task::spawn_blocking(look).await;
+            prepared.ways = Some((id, found.unwrap_or_else(|error| Err(error.to_string()))));
+        }
+        prepared
     }
+}
+
+/// The caller's scope that the call will have analysed.
+fn wanted_scope(call: &Call, world: &RwLock<World>) -> Option<AccessScope> {
+    if call.operation != "StartNetworkInsightsAccessScopeAnalysis" {
+        return None;
+    }
+    let id = call.input.get("NetworkInsightsAccessScopeId").and_then(Value::as_str)?.parse().ok()?;
+    let scope = read_lock(world).access_scopes.get(&id).cloned()?;
+    (Some(scope.owner) == call.caller.account() && scope.region == call.region).then_some(scope)
 }
 
 /// Type and comment of the key that the call will ask for, if it is a good one.
@@ -54,5 +80,11 @@ impl Outside for Prepared {
     }
     fn console(&self, instance: InstanceId) -> Option<Vec<u8>> {
         self.outside.console(instance)
+    }
+    fn ways_of(&self, world: &World, scope: &AccessScope) -> Result<FoundWays, String> {
+        match &self.ways {
+            Some((id, found)) if *id == scope.id => found.clone(),
+            _ => self.outside.ways_of(world, scope),
+        }
     }
 }

@@ -17,7 +17,7 @@ impl Service for Ec2 {
         let account = call.caller.account().ok_or_else(no_account)?;
         check_region(&call.region)?;
         ask::may(&self.inner, &call, account)?;
-        let outside = Prepared::of(&call, &self.inner.outside).await;
+        let outside = Prepared::of(&call, &self.inner.outside, &self.inner.world).await;
         if let Some(answer) = self.look(&call, account, verb, &outside) {
             return answer;
         }

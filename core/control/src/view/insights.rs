@@ -127,7 +127,7 @@ fn filter(filter: PathFilter) -> Value {
     )
 }
 
-fn own_arn(owner: AccountId, region: &Region, word: &str, id: impl std::fmt::Display) -> String {
+pub(super) fn own_arn(owner: AccountId, region: &Region, word: &str, id: impl std::fmt::Display) -> String {
     Arn::new("ec2", region.as_str(), owner, format!("{word}/{id}")).to_string()
 }
 

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub mod access_scope;
 pub mod address;
 pub mod dhcp_options;
 pub mod endpoint;

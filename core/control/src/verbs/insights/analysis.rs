@@ -91,7 +91,7 @@ pub fn describe_network_insights_analyses(
     page(request, "NetworkInsightsAnalyses", items, PAGE_LEAST, PAGE_MOST)
 }
 
-fn moment(request: &Request<'_>, name: &str) -> Result<Option<OffsetDateTime>, Refusal> {
+pub(super) fn moment(request: &Request<'_>, name: &str) -> Result<Option<OffsetDateTime>, Refusal> {
     let parse = |text: &str| {
         OffsetDateTime::parse(text, &Rfc3339).map_err(|_| refuse::invalid_value(name, text, "It is no time."))
     };

@@ -136,11 +136,13 @@ pub fn delete_network_insights_path(
 ) -> Result<Value, Refusal> {
     let id = find::<InsightsPath>(draft, context, request.id("NetworkInsightsPathId")?)?.id;
     let since = view::insights::kept_since(context.now);
-    if draft.insights_analyses.values().any(|analysis| analysis.path == id && analysis.started >= since) {
-        return Err(Refusal::new(
-            "AnalysisExistsForNetworkInsightsPath",
-            format!("An analysis exists for the network insights path '{id}'. Delete its analyses first."),
-        ));
+    let mut its = draft.insights_analyses.values().filter(|analysis| analysis.path == id && analysis.started >= since);
+    if let Some(analysis) = its.next() {
+        let message = format!(
+            "At least one analysis [{}] exists for path {id}. Delete all the analyses before deleting this network path.",
+            analysis.id
+        );
+        return Err(Refusal::new("AnalysisExistsForNetworkInsightsPath", message));
     }
     draft.remove(id);
     Ok(json!({ "NetworkInsightsPathId": id.to_string() }))
