@@ -124,7 +124,7 @@ fn wrong_interfaces_are_refused() {
         InvalidParameterValue: Value (-1) for parameter secondaryPrivateIpAddressCount is invalid. Must not be negative
         PrivateIpAddressLimitExceeded: Number of private addresses will exceed limit of 50.
         InvalidGroup.NotFound: The security group 'sg-00000000000000001' does not exist
-        UnsupportedOperation: CreateNetworkInterface with Ipv6AddressCount is not served by Postern yet.
+        InvalidParameterValue: The subnet 'subnet-0000000000000101f' has no IPv6 CIDR block associated with it.
         UnsupportedOperation: CreateNetworkInterface with InterfaceType is not served by Postern yet."#]]
     .assert_eq(&refusals.join("\n"));
 }

@@ -140,7 +140,7 @@ fn own_name(ground: &Ground<'_>, name: &str) -> Found {
         let is_whole = bucket.is_some_and(|b| !b.is_empty()) == service.has_names_in_front;
         let interfaces = own.subnets.iter().filter_map(|p| ground.world.network_interfaces.get(&p.interface));
         let here = interfaces.filter(|eni| zone.is_none_or(|zone| eni.zone.as_str() == zone));
-        let addresses = answering(ground, here.collect(), zone.is_some());
+        let addresses = answering(ground, endpoint, here.collect(), zone.is_some(), false);
         (is_whole && !addresses.is_empty()).then_some((Zone::EndpointName(endpoint.id), addresses))
     })
 }
@@ -151,16 +151,29 @@ fn private_dns(ground: &Ground<'_>, asking: Option<&Vpc>, name: &str) -> Found {
     let endpoint =
         taking_over(ground, vpc, name).find(|(_, own)| own.private_dns && !own.private_dns_for_inbound_only)?;
     let places = endpoint.1.subnets.iter().filter_map(|p| ground.world.network_interfaces.get(&p.interface));
-    let addresses = answering(ground, places.collect(), false);
+    let addresses = answering(ground, endpoint.0, places.collect(), false, true);
     Some((Zone::PrivateDns(endpoint.0.id), addresses))
 }
 
 /// The addresses of an endpoint's interfaces: without those in zones that are down, unless the name is of one zone or none
 /// is up.
-fn answering(ground: &Ground<'_>, places: Vec<&NetworkInterface>, is_zonal: bool) -> Vec<IpAddr> {
+fn answering(
+    ground: &Ground<'_>,
+    endpoint: &VpcEndpoint,
+    places: Vec<&NetworkInterface>,
+    is_zonal: bool,
+    is_private: bool,
+) -> Vec<IpAddr> {
     let up: Vec<_> = places.iter().copied().filter(|eni| !ground.is_dark(eni)).collect();
     let told = if is_zonal || up.is_empty() { places } else { up };
-    told.into_iter().filter_map(NetworkInterface::primary_address).map(IpAddr::V4).collect()
+    let all = told.into_iter().flat_map(NetworkInterface::every_address);
+    all.filter(|address| match (endpoint.dns_record_ip_type.as_str(), address) {
+        ("dualstack", _) | ("ipv6", IpAddr::V6(_)) => true,
+        ("service-defined", IpAddr::V6(_)) => !is_private,
+        ("ipv6", IpAddr::V4(_)) | (_, IpAddr::V6(_)) => false,
+        (_, IpAddr::V4(_)) => true,
+    })
+    .collect()
 }
 
 /// The interface endpoints of a VPC whose service has this public name.

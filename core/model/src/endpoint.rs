@@ -97,6 +97,16 @@ impl VpcEndpoint {
     pub fn label(&self) -> String {
         self.interface().map(|own| format!("{}-{}", self.id, own.suffix)).unwrap_or_default()
     }
+    /// Whether its names mean its addresses of that family: what `DnsRecordIpType` says. Of `service-defined` only its own
+    /// names, and not those it takes over, mean the newer ones.
+    pub fn answers_with(&self, family: IpFamily, is_private_name: bool) -> bool {
+        match (self.dns_record_ip_type.as_str(), family) {
+            ("dualstack", _) => true,
+            ("ipv6", family) => family == IpFamily::V6,
+            ("service-defined", IpFamily::V6) => !is_private_name,
+            (_, family) => family == IpFamily::V4,
+        }
+    }
     /// The private names it owns in its VPC: those of its service while private DNS is on.
     pub fn private_names(&self) -> Vec<String> {
         match (self.interface(), self.interface_service()) {

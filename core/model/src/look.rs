@@ -67,10 +67,12 @@ impl World {
 
     /// The addresses that an interface endpoint's names mean: of its regional name those in zones that are up, or all if none
     /// is; of a zonal name the zone's own, whatever befell it.
-    pub fn endpoint_answers(&self, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<IpAddr> {
+    pub fn endpoint_answers(&self, endpoint: &VpcEndpoint, zone: Option<&str>, is_private_name: bool) -> Vec<IpAddr> {
         let up = self.endpoint_interfaces(endpoint).filter(|eni| !self.zone_is_down(&eni.zone));
         let up: Vec<IpAddr> = up.flat_map(NetworkInterface::every_address).collect();
-        if zone.is_some() || up.is_empty() { self.endpoint_addresses(endpoint, zone) } else { up }
+        let mut told = if zone.is_some() || up.is_empty() { self.endpoint_addresses(endpoint, zone) } else { up };
+        told.retain(|address| endpoint.answers_with(IpFamily::of(*address), is_private_name));
+        told
     }
 
     fn endpoint_interfaces(&self, endpoint: &VpcEndpoint) -> impl Iterator<Item = &NetworkInterface> {

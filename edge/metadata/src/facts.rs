@@ -1,10 +1,10 @@
 //! What the service knows of an instance, as plain data.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use postern_names::{
-    AccountId, AvailabilityZone, ImageId, InstanceId, Ipv4Cidr, NetworkInterfaceId, Region, ReservationId,
+    AccountId, AvailabilityZone, ImageId, InstanceId, Ipv4Cidr, Ipv6Cidr, NetworkInterfaceId, Region, ReservationId,
     SecurityGroupId, SubnetId, VpcId,
 };
 use time::OffsetDateTime;
@@ -67,6 +67,7 @@ pub struct InterfaceFacts {
     pub mac: String,
     /// The primary private address first.
     pub private_addresses: Vec<Ipv4Addr>,
+    pub ipv6_addresses: Vec<Ipv6Addr>,
     /// Private address and the public one associated with it.
     pub public_addresses: Vec<(Ipv4Addr, Ipv4Addr)>,
     /// `ip-10-0-1-5.ec2.internal`.
@@ -76,9 +77,11 @@ pub struct InterfaceFacts {
     pub owner: AccountId,
     pub subnet: SubnetId,
     pub subnet_cidr: Ipv4Cidr,
+    pub subnet_ipv6_cidrs: Vec<Ipv6Cidr>,
     pub vpc: VpcId,
     /// The VPC's primary range first.
     pub vpc_cidrs: Vec<Ipv4Cidr>,
+    pub vpc_ipv6_cidrs: Vec<Ipv6Cidr>,
     /// Id and name.
     pub security_groups: Vec<(SecurityGroupId, String)>,
 }

@@ -166,6 +166,9 @@ fn addresses(all: &mut Directory, primary: &InterfaceFacts) {
             all.leaf("public-ipv4", public);
         }
     }
+    if let Some(address) = primary.ipv6_addresses.first() {
+        all.leaf("ipv6", address);
+    }
     if let Some(name) = &primary.public_dns {
         all.leaf("public-hostname", name);
     }
@@ -198,6 +201,15 @@ fn interface_facts(interface: &InterfaceFacts) -> Directory {
         .leaf("subnet-ipv4-cidr-block", interface.subnet_cidr)
         .leaf("vpc-id", interface.vpc)
         .leaf("vpc-ipv4-cidr-blocks", lines(&interface.vpc_cidrs));
+    for (name, list) in [
+        ("ipv6s", lines(&interface.ipv6_addresses)),
+        ("subnet-ipv6-cidr-blocks", lines(&interface.subnet_ipv6_cidrs)),
+        ("vpc-ipv6-cidr-blocks", lines(&interface.vpc_ipv6_cidrs)),
+    ] {
+        if !list.is_empty() {
+            all.leaf(name, list);
+        }
+    }
     if let Some(first) = interface.vpc_cidrs.first() {
         all.leaf("vpc-ipv4-cidr-block", first);
     }

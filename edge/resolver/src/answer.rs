@@ -4,14 +4,15 @@ use crate::hosted::{self, Said};
 use crate::{endpoint, instance, region, reverse, service};
 use postern_model::{HostedZone, Vpc, World};
 use postern_names::VpcId;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The kinds of record that are told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordKind {
     A,
+    Aaaa,
     Ptr,
-    /// `AAAA`, `MX`, `TXT` and the rest: only names of hosted zones have them.
+    /// `MX`, `TXT` and the rest: only names of hosted zones have them.
     Other(String),
 }
 
@@ -19,6 +20,7 @@ impl RecordKind {
     pub(crate) fn word(&self) -> &str {
         match self {
             Self::A => "A",
+            Self::Aaaa => "AAAA",
             Self::Ptr => "PTR",
             Self::Other(word) => word,
         }
@@ -28,6 +30,7 @@ impl RecordKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     Address(Ipv4Addr),
+    Ipv6Address(Ipv6Addr),
     /// A name without the final dot.
     Name(String),
     /// Any other record, in the text form of zone files.
@@ -35,6 +38,15 @@ pub enum Value {
         kind: String,
         text: String,
     },
+}
+
+impl Value {
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::Address(address),
+            IpAddr::V6(address) => Self::Ipv6Address(address),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +127,12 @@ fn public(world: &World, vpc: &Vpc, name: &str, kind: &RecordKind) -> Answer {
 }
 
 fn is_of_kind(value: &Value, kind: &RecordKind) -> bool {
-    matches!((value, kind), (Value::Address(_), RecordKind::A) | (Value::Name(_), RecordKind::Ptr))
+    matches!(
+        (value, kind),
+        (Value::Address(_), RecordKind::A)
+            | (Value::Ipv6Address(_), RecordKind::Aaaa)
+            | (Value::Name(_), RecordKind::Ptr)
+    )
 }
 
 fn service_values(name: &str) -> Option<(u32, Vec<Value>)> {
@@ -124,7 +141,7 @@ fn service_values(name: &str) -> Option<(u32, Vec<Value>)> {
 
 fn site_values(name: &str) -> Option<(u32, Vec<Value>)> {
     let site = postern_model::SITES.iter().find(|site| site.name == name)?;
-    Some((SITE_TTL, vec![Value::Address(site.address)]))
+    Some((SITE_TTL, site.addresses().map(Value::of).collect()))
 }
 
 /// The zone whose authority an answer without records cites: the most specific of those served here.

@@ -4,7 +4,6 @@
 use crate::answer::Value;
 use postern_model::{EndpointState, Vpc, VpcEndpoint, World};
 use postern_names::VpcEndpointId;
-use std::net::IpAddr;
 
 /// Seconds, as for AWS's own records of endpoints.
 const TTL: u32 = 60;
@@ -24,7 +23,7 @@ pub(crate) fn own_addresses(world: &World, name: &str) -> Option<(u32, Vec<Value
     }
     // A wildcard does not cover its own parent, which is there all the same.
     let is_bare = at == 0 && service.has_names_in_front;
-    let values = if is_bare { vec![] } else { values(world, endpoint, zone) };
+    let values = if is_bare { vec![] } else { values(world, endpoint, zone, false) };
     // A zone that the endpoint is not in has no name.
     (zone.is_none() || is_bare || !values.is_empty()).then_some((TTL, values))
 }
@@ -32,16 +31,12 @@ pub(crate) fn own_addresses(world: &World, name: &str) -> Option<(u32, Vec<Value
 /// The addresses of the endpoint that stands for a public name in this VPC.
 pub(crate) fn private_addresses(world: &World, vpc: &Vpc, name: &str) -> Option<(u32, Vec<Value>)> {
     let endpoint = world.private_dns_endpoint(vpc.id, name)?;
-    Some((TTL, values(world, endpoint, None)))
+    Some((TTL, values(world, endpoint, None, true)))
 }
 
-fn values(world: &World, endpoint: &VpcEndpoint, zone: Option<&str>) -> Vec<Value> {
-    let all = world.endpoint_answers(endpoint, zone).into_iter();
-    all.filter_map(|address| match address {
-        IpAddr::V4(address) => Some(Value::Address(address)),
-        IpAddr::V6(_) => None,
-    })
-    .collect()
+fn values(world: &World, endpoint: &VpcEndpoint, zone: Option<&str>, is_private_name: bool) -> Vec<Value> {
+    let all = world.endpoint_answers(endpoint, zone, is_private_name).into_iter();
+    all.map(Value::of).collect()
 }
 
 /// Where each label begins.

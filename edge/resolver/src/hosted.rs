@@ -2,7 +2,7 @@
 
 use crate::answer::{RecordKind, Value};
 use postern_model::{HostedZone, RecordData, RecordSet};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Seconds that an alias lives: it has no time of its own.
 const ALIAS_TTL: u32 = 60;
@@ -57,6 +57,7 @@ fn told<'z>(zone: &HostedZone, set: &'z RecordSet, kind: &RecordKind) -> Said<'z
 fn value(text: &str, kind: &RecordKind) -> Option<Value> {
     match kind {
         RecordKind::A => text.parse::<Ipv4Addr>().ok().map(Value::Address),
+        RecordKind::Aaaa => text.parse::<Ipv6Addr>().ok().map(Value::Ipv6Address),
         RecordKind::Ptr => Some(Value::Name(text.trim_end_matches('.').to_owned())),
         RecordKind::Other(word) => Some(Value::Text { kind: word.clone(), text: text.to_owned() }),
     }

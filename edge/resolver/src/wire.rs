@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, RecordKind, Value, answer};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, CNAME, PTR, SOA};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use postern_model::World;
 use postern_names::VpcId;
@@ -72,6 +72,7 @@ fn reply(world: &World, vpc: VpcId, question: &Message) -> Message {
 fn fill(world: &World, vpc: VpcId, query: &Query, response: &mut Message) -> ResponseCode {
     let kind = match query.query_type() {
         RecordType::A => RecordKind::A,
+        RecordType::AAAA => RecordKind::Aaaa,
         RecordType::PTR => RecordKind::Ptr,
         RecordType::AXFR | RecordType::IXFR => return ResponseCode::Refused,
         other => RecordKind::Other(other.to_string()),
@@ -111,6 +112,7 @@ fn tell(answer: Answer, owner: &Name, response: &mut Message) -> ResponseCode {
 fn data(value: &Value) -> Option<RData> {
     match value {
         Value::Address(address) => Some(RData::A(A(*address))),
+        Value::Ipv6Address(address) => Some(RData::AAAA(AAAA(*address))),
         Value::Name(name) => Name::from_ascii(format!("{name}.")).ok().map(|name| RData::PTR(PTR(name))),
         Value::Text { kind, text } => RData::try_from_str(RecordType::from_str(kind).ok()?, text).ok(),
     }

@@ -17,7 +17,6 @@ mod mermaid;
 mod picture;
 mod policy;
 mod request;
-mod scope;
 mod status;
 pub mod up;
 mod upstream;

@@ -145,9 +145,12 @@ fn interface(world: &World, eni: &NetworkInterface) -> Option<InterfaceFacts> {
         public_addresses: public,
         owner: eni.owner,
         subnet: subnet.id,
+        ipv6_addresses: eni.ipv6_addresses.clone(),
         subnet_cidr: subnet.cidr,
+        subnet_ipv6_cidrs: subnet.ipv6.iter().map(|own| own.cidr).collect(),
         vpc: vpc.id,
         vpc_cidrs: vpc.cidrs.iter().map(|c| c.cidr).collect(),
+        vpc_ipv6_cidrs: vpc.ipv6_cidrs.iter().map(|c| c.cidr).collect(),
         security_groups: eni.groups.iter().copied().map(named).collect(),
     })
 }

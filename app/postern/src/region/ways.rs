@@ -120,7 +120,8 @@ fn question(asked: &WayQuestion) -> Result<Question, Trouble> {
         ("tcp", Some(port)) => What::Tcp(port),
         ("udp", Some(port)) => What::Udp(port),
         ("tcp" | "udp", None) => {
-            return Err(Trouble::new("which port?").hint(format!("--to {}:443, or --protocol icmp", asked.to)));
+            let to = if asked.to.contains(':') { format!("[{}]", asked.to) } else { asked.to.clone() };
+            return Err(Trouble::new("which port?").hint(format!("--to {to}:443, or --protocol icmp")));
         }
         (other, _) => return Err(Trouble::new(format!("`{other}` is none of tcp, udp and icmp"))),
     };

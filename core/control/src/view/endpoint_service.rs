@@ -66,7 +66,7 @@ impl Offer {
             "AcceptanceRequired": false,
             "ManagesVpcEndpoints": false,
             "Tags": [],
-            "SupportedIpAddressTypes": ["ipv4"],
+            "SupportedIpAddressTypes": if self.kind == "Interface" { json!(["ipv4", "ipv6"]) } else { json!(["ipv4"]) },
         });
         if let Some(main) = self.private_names.first() {
             let all: Vec<Value> = self.private_names.iter().map(|name| json!({ "PrivateDnsName": name })).collect();

@@ -158,6 +158,9 @@ fn add_network(world: &World, instance: &Instance, interfaces: &[&NetworkInterfa
         reply["PrivateIpAddress"] = json!(address.to_string());
         reply["PrivateDnsName"] = json!(hostname::private(&instance.region, address));
     }
+    if let Some(address) = primary.ipv6_addresses.first() {
+        reply["Ipv6Address"] = json!(address.to_string());
+    }
     if let Some(public) = network_interface::primary_public(world, primary) {
         reply["PublicIpAddress"] = json!(public.address.to_string());
         reply["PublicDnsName"] = json!(hostname::public(world, instance.vpc, public.address).unwrap_or_default());

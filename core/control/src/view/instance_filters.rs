@@ -52,7 +52,7 @@ impl Listed for Instance {
         ("ip-address", |w, i| {
             some(primary(w, i).and_then(|e| network_interface::primary_public(w, e)).map(|p| p.address))
         }),
-        ("ipv6-address", |_, _| vec![]),
+        ("ipv6-address", |w, i| some(primary(w, i).and_then(|e| e.ipv6_addresses.first()))),
         ("kernel-id", |_, _| vec![]),
         ("key-name", |_, i| some(i.key_name.as_ref())),
         ("launch-index", |_, i| one(i.launch_index)),
@@ -103,8 +103,8 @@ impl Listed for Instance {
         ("network-interface.group-id", |w, i| own(w, i, "group-id")),
         ("network-interface.group-name", |w, i| own(w, i, "group-name")),
         ("network-interface.ipv4-prefixes.ipv4-prefix", |_, _| vec![]),
-        ("network-interface.ipv6-address", |_, _| vec![]),
-        ("network-interface.ipv6-addresses.ipv6-address", |_, _| vec![]),
+        ("network-interface.ipv6-address", |w, i| own(w, i, "ipv6-addresses.ipv6-address")),
+        ("network-interface.ipv6-addresses.ipv6-address", |w, i| own(w, i, "ipv6-addresses.ipv6-address")),
         ("network-interface.ipv6-addresses.is-primary-ipv6", |_, _| vec![]),
         ("network-interface.ipv6-native", |_, _| flag(false)),
         ("network-interface.ipv6-prefixes.ipv6-prefix", |_, _| vec![]),

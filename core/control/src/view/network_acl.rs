@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// The number of the implied last entry: deny all.
 const LAST: u16 = 32_767;
+/// The same for IPv6, in a VPC that has it.
+const LAST_V6: u16 = 32_768;
 
 impl Listed for NetworkAcl {
     type Id = NetworkAclId;
@@ -18,17 +20,17 @@ impl Listed for NetworkAcl {
         ("association.network-acl-id", |_, acl| acl.associations.iter().map(|_| acl.id.to_string()).collect()),
         ("association.subnet-id", |_, acl| acl.associations.iter().map(|(_, id)| id.to_string()).collect()),
         ("default", |_, acl| flag(acl.is_default)),
-        ("entry.cidr", |_, acl| each(acl, |e| Some(e.cidr.to_string()))),
-        ("entry.icmp.code", |_, acl| each(acl, |e| shown_icmp(e).map(|(_, code)| code.to_string()))),
-        ("entry.icmp.type", |_, acl| each(acl, |e| shown_icmp(e).map(|(kind, _)| kind.to_string()))),
-        ("entry.ipv6-cidr", |_, _| vec![]),
-        ("entry.port-range.from", |_, acl| each(acl, |e| shown_ports(e).map(|ports| ports.first.to_string()))),
-        ("entry.port-range.to", |_, acl| each(acl, |e| shown_ports(e).map(|ports| ports.last.to_string()))),
+        ("entry.cidr", |w, acl| each(w, acl, |e| e.cidr.v4().map(|cidr| cidr.to_string()))),
+        ("entry.icmp.code", |w, acl| each(w, acl, |e| shown_icmp(e).map(|(_, code)| code.to_string()))),
+        ("entry.icmp.type", |w, acl| each(w, acl, |e| shown_icmp(e).map(|(kind, _)| kind.to_string()))),
+        ("entry.ipv6-cidr", |w, acl| each(w, acl, |e| e.cidr.v6().map(|cidr| cidr.to_string()))),
+        ("entry.port-range.from", |w, acl| each(w, acl, |e| shown_ports(e).map(|ports| ports.first.to_string()))),
+        ("entry.port-range.to", |w, acl| each(w, acl, |e| shown_ports(e).map(|ports| ports.last.to_string()))),
         // The guide says protocols are matched by name here, the replies carry numbers: both are right.
-        ("entry.protocol", |_, acl| entries(acl).iter().flat_map(protocol_words).collect()),
-        ("entry.rule-action", |_, acl| each(acl, |e| Some(action(e.action).to_owned()))),
-        ("entry.egress", |_, acl| each(acl, |e| Some(e.egress.to_string()))),
-        ("entry.rule-number", |_, acl| each(acl, |e| Some(e.number.to_string()))),
+        ("entry.protocol", |w, acl| entries(w, acl).iter().flat_map(protocol_words).collect()),
+        ("entry.rule-action", |w, acl| each(w, acl, |e| Some(action(e.action).to_owned()))),
+        ("entry.egress", |w, acl| each(w, acl, |e| Some(e.egress.to_string()))),
+        ("entry.rule-number", |w, acl| each(w, acl, |e| Some(e.number.to_string()))),
         ("network-acl-id", |_, acl| one(acl.id)),
         ("owner-id", |_, acl| one(acl.owner)),
         ("vpc-id", |_, acl| one(acl.vpc)),
@@ -47,7 +49,7 @@ impl Listed for NetworkAcl {
     }
 }
 
-pub fn network_acl(acl: &NetworkAcl) -> Value {
+pub fn network_acl(world: &World, acl: &NetworkAcl) -> Value {
     let associations: Vec<Value> = acl
         .associations
         .iter()
@@ -61,7 +63,7 @@ pub fn network_acl(acl: &NetworkAcl) -> Value {
         .collect();
     json!({
         "Associations": associations,
-        "Entries": entries(acl).iter().map(entry).collect::<Vec<_>>(),
+        "Entries": entries(world, acl).iter().map(entry).collect::<Vec<_>>(),
         "IsDefault": acl.is_default,
         "NetworkAclId": acl.id.to_string(),
         "Tags": tags::view(&acl.tags),
@@ -71,28 +73,32 @@ pub fn network_acl(acl: &NetworkAcl) -> Value {
 }
 
 /// The user's entries and the implied ones: egress first, each way by number, as AWS lists them.
-fn entries(acl: &NetworkAcl) -> Vec<AclEntry> {
-    let implied = [true, false].map(|egress| AclEntry {
-        number: LAST,
+fn entries(world: &World, acl: &NetworkAcl) -> Vec<AclEntry> {
+    let has_v6 = world.vpcs.get(&acl.vpc).is_some_and(|vpc| !vpc.ipv6_cidrs.is_empty());
+    let of_family = [(LAST, Cidr::ALL_V4)].into_iter().chain(has_v6.then_some((LAST_V6, Cidr::ALL_V6)));
+    let ways = of_family.flat_map(|last| [(true, last), (false, last)]);
+    let implied = ways.map(|(egress, (number, cidr))| AclEntry {
+        number,
         egress,
         action: AclAction::Deny,
         protocol: Protocol::All,
         ports: None,
         icmp: None,
-        cidr: Cidr::ALL_V4,
+        cidr,
     });
     let mut all: Vec<AclEntry> = acl.entries.iter().cloned().chain(implied).collect();
     all.sort_by_key(|entry| (!entry.egress, entry.number));
     all
 }
 
-fn each(acl: &NetworkAcl, value: fn(&AclEntry) -> Option<String>) -> Vec<String> {
-    entries(acl).iter().filter_map(value).collect()
+fn each(world: &World, acl: &NetworkAcl, value: fn(&AclEntry) -> Option<String>) -> Vec<String> {
+    entries(world, acl).iter().filter_map(value).collect()
 }
 
 fn entry(entry: &AclEntry) -> Value {
+    let member = if entry.cidr.v4().is_some() { "CidrBlock" } else { "Ipv6CidrBlock" };
     let mut shown = json!({
-        "CidrBlock": entry.cidr.to_string(),
+        member: entry.cidr.to_string(),
         "Egress": entry.egress,
         "Protocol": entry.protocol.to_string(),
         "RuleAction": action(entry.action),
@@ -115,7 +121,7 @@ fn shown_ports(entry: &AclEntry) -> Option<PortRange> {
 fn shown_icmp(entry: &AclEntry) -> Option<(i64, i64)> {
     let any = |number: Option<u8>| number.map_or(-1, i64::from);
     let icmp = entry.icmp.unwrap_or(IcmpType { kind: None, code: None });
-    (entry.protocol == Protocol::Icmp).then(|| (any(icmp.kind), any(icmp.code)))
+    entry.protocol.is_icmp().then(|| (any(icmp.kind), any(icmp.code)))
 }
 
 fn protocol_words(entry: &AclEntry) -> Vec<String> {

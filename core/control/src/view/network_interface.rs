@@ -7,7 +7,7 @@ use postern_model::{Attachment, ElasticAddress, InterfaceKind, NetworkInterface,
 use postern_names::{AccountId, NetworkInterfaceId, Region};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 impl Listed for NetworkInterface {
     type Id = NetworkInterfaceId;
@@ -46,7 +46,7 @@ impl Listed for NetworkInterface {
             i.groups.iter().filter_map(|id| w.security_groups.get(id)).map(|g| g.name.clone()).collect()
         }),
         ("interface-type", |_, i| one(kind(i.kind))),
-        ("ipv6-addresses.ipv6-address", |_, _| vec![]),
+        ("ipv6-addresses.ipv6-address", |_, i| i.ipv6_addresses.iter().map(ToString::to_string).collect()),
         ("mac-address", |_, i| one(i.mac_text())),
         ("network-interface-id", |_, i| one(i.id)),
         ("operator.managed", |_, _| flag(false)),
@@ -155,7 +155,9 @@ pub fn network_interface(world: &World, interface: &NetworkInterface) -> Value {
     reply.insert("AvailabilityZoneId".into(), json!(interface.zone.id()));
     reply.insert("RequesterManaged".into(), json!(interface.requester_managed));
     reply.insert("TagSet".into(), tags::view(&interface.tags));
-    reply.insert("DenyAllIgwTraffic".into(), json!(false));
+    // The internet does not reach an endpoint by its IPv6 addresses.
+    let is_closed = interface.kind == InterfaceKind::VpcEndpoint && !interface.ipv6_addresses.is_empty();
+    reply.insert("DenyAllIgwTraffic".into(), json!(is_closed));
     reply.insert("Ipv6Native".into(), json!(false));
     if let Some(name) = primary_public(world, interface).and_then(|p| hostname::public(world, interface.vpc, p.address))
     {
@@ -193,7 +195,10 @@ fn common(world: &World, interface: &NetworkInterface, with_ids: bool) -> Map<St
     reply.insert("Description".into(), json!(interface.description));
     reply.insert("Groups".into(), group::identifiers(world, &interface.groups));
     reply.insert("InterfaceType".into(), json!(kind(interface.kind)));
-    reply.insert("Ipv6Addresses".into(), json!([]));
+    reply.insert("Ipv6Addresses".into(), ipv6_addresses(interface));
+    if let Some(first) = interface.ipv6_addresses.first().filter(|_| with_ids) {
+        reply.insert("Ipv6Address".into(), json!(first.to_string()));
+    }
     reply.insert("MacAddress".into(), json!(interface.mac_text()));
     reply.insert("NetworkInterfaceId".into(), json!(interface.id.to_string()));
     reply.insert("OwnerId".into(), json!(interface.owner.to_string()));
@@ -210,6 +215,11 @@ fn common(world: &World, interface: &NetworkInterface, with_ids: bool) -> Map<St
     reply.insert("VpcId".into(), json!(interface.vpc.to_string()));
     reply.insert("Operator".into(), json!({ "Managed": false }));
     reply
+}
+
+fn ipv6_addresses(interface: &NetworkInterface) -> Value {
+    let one = |address: &Ipv6Addr| json!({ "Ipv6Address": address.to_string(), "IsPrimaryIpv6": false });
+    interface.ipv6_addresses.iter().map(one).collect()
 }
 
 fn private_addresses(world: &World, interface: &NetworkInterface, with_ids: bool) -> Value {

@@ -3,7 +3,7 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use postern_model::{EndpointRoute, Route, RouteDestination, RouteTable, RouteTarget, TableAssociation, Tags, World};
-use postern_names::{AccountId, Ipv4Cidr, Region, RouteTableId};
+use postern_names::{AccountId, Cidr, Region, RouteTableId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -81,16 +81,23 @@ fn association(table: &RouteTable, association: &TableAssociation) -> Value {
 
 /// Every route of the table, those that follow from other things included.
 pub fn routes(world: &World, table: &RouteTable) -> Vec<Value> {
-    let cidrs = world.vpcs.get(&table.vpc).map(|vpc| vpc.cidrs.as_slice()).unwrap_or_default();
-    let locals = cidrs.iter().map(|c| local_route(c.cidr));
+    let locals = world.vpcs.get(&table.vpc).into_iter().flat_map(|vpc| vpc.ranges()).map(local_route);
     let users = table.routes.iter().map(|route| user_route(world, table, route));
     let endpoints = world.endpoint_routes(table.id).into_iter().map(endpoint_route);
     locals.chain(users).chain(endpoints).collect()
 }
 
-fn local_route(cidr: Ipv4Cidr) -> Value {
+/// The member that names a range of its family.
+fn member(cidr: Cidr) -> &'static str {
+    match cidr {
+        Cidr::V4(_) => "DestinationCidrBlock",
+        Cidr::V6(_) => "DestinationIpv6CidrBlock",
+    }
+}
+
+fn local_route(cidr: Cidr) -> Value {
     json!({
-        "DestinationCidrBlock": cidr.to_string(),
+        member(cidr): cidr.to_string(),
         "GatewayId": "local",
         "Origin": "CreateRouteTable",
         "State": "active",
@@ -108,7 +115,7 @@ fn endpoint_route(route: EndpointRoute) -> Value {
 
 fn user_route(world: &World, table: &RouteTable, route: &Route) -> Value {
     let mut reply = match route.destination {
-        RouteDestination::Cidr(cidr) => json!({ "DestinationCidrBlock": cidr.to_string() }),
+        RouteDestination::Cidr(cidr) => json!({ member(cidr): cidr.to_string() }),
         RouteDestination::PrefixList(id) => json!({ "DestinationPrefixListId": id.to_string() }),
     };
     match route.target {

@@ -3,7 +3,7 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use crate::verbs::compute::free_address::free_count;
-use postern_model::{Subnet, Tags, World};
+use postern_model::{Subnet, SubnetIpv6Cidr, Tags, World};
 use postern_names::{AccountId, Arn, Region, SubnetId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,9 +24,11 @@ impl Listed for Subnet {
         ("defaultForAz", |_, s| flag(s.is_default)),
         ("enable-dns64", |_, s| flag(s.enable_dns64)),
         ("enable-lni-at-device-index", |_, _| vec![]),
-        ("ipv6-cidr-block-association.ipv6-cidr-block", |_, _| vec![]),
-        ("ipv6-cidr-block-association.association-id", |_, _| vec![]),
-        ("ipv6-cidr-block-association.state", |_, _| vec![]),
+        ("ipv6-cidr-block-association.ipv6-cidr-block", |_, s| s.ipv6.iter().map(|c| c.cidr.to_string()).collect()),
+        ("ipv6-cidr-block-association.association-id", |_, s| {
+            s.ipv6.iter().map(|c| c.association.to_string()).collect()
+        }),
+        ("ipv6-cidr-block-association.state", |_, s| s.ipv6.iter().map(|_| "associated".to_owned()).collect()),
         ("ipv6-native", |_, _| flag(false)),
         ("map-customer-owned-ip-on-launch", |_, _| flag(false)),
         ("map-public-ip-on-launch", |_, s| flag(s.map_public_ip_on_launch)),
@@ -61,13 +63,24 @@ pub fn arn(subnet: &Subnet) -> Arn {
     Arn::new("ec2", subnet.region.as_str(), subnet.owner, format!("subnet/{}", subnet.id))
 }
 
+pub fn ipv6_association(range: &SubnetIpv6Cidr, state: &str) -> Value {
+    json!({
+        "AssociationId": range.association.to_string(),
+        "Ipv6CidrBlock": range.cidr.to_string(),
+        "Ipv6CidrBlockState": { "State": state },
+        "Ipv6AddressAttribute": "public",
+        "IpSource": "amazon",
+    })
+}
+
 pub fn subnet(world: &World, subnet: &Subnet) -> Value {
+    let newer: Vec<Value> = subnet.ipv6.iter().map(|range| ipv6_association(range, "associated")).collect();
     json!({
         "AvailabilityZoneId": subnet.zone.id(),
         "MapCustomerOwnedIpOnLaunch": false,
         "OwnerId": subnet.owner.to_string(),
-        "AssignIpv6AddressOnCreation": false,
-        "Ipv6CidrBlockAssociationSet": [],
+        "AssignIpv6AddressOnCreation": subnet.assign_ipv6_on_creation,
+        "Ipv6CidrBlockAssociationSet": newer,
         "Tags": tags::view(&subnet.tags),
         "SubnetArn": arn(subnet).to_string(),
         "EnableDns64": subnet.enable_dns64,

@@ -3,7 +3,7 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use crate::verbs::network::dhcp_options::NO_DHCP_OPTIONS;
-use postern_model::{Tags, Vpc, VpcCidr, World};
+use postern_model::{Tags, Vpc, VpcCidr, VpcIpv6Cidr, World};
 use postern_names::{AccountId, Region, VpcId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,10 +20,14 @@ impl Listed for Vpc {
         ("cidr-block-association.state", |_, v| v.cidrs.iter().map(|_| "associated".to_owned()).collect()),
         ("dhcp-options-id", |_, v| vec![dhcp_options(v)]),
         ("dhcpOptionsId", |_, v| vec![dhcp_options(v)]),
-        ("ipv6-cidr-block-association.ipv6-cidr-block", |_, _| vec![]),
-        ("ipv6-cidr-block-association.ipv6-pool", |_, _| vec![]),
-        ("ipv6-cidr-block-association.association-id", |_, _| vec![]),
-        ("ipv6-cidr-block-association.state", |_, _| vec![]),
+        ("ipv6-cidr-block-association.ipv6-cidr-block", |_, v| {
+            v.ipv6_cidrs.iter().map(|c| c.cidr.to_string()).collect()
+        }),
+        ("ipv6-cidr-block-association.ipv6-pool", |_, v| v.ipv6_cidrs.iter().map(|_| "Amazon".to_owned()).collect()),
+        ("ipv6-cidr-block-association.association-id", |_, v| {
+            v.ipv6_cidrs.iter().map(|c| c.association.to_string()).collect()
+        }),
+        ("ipv6-cidr-block-association.state", |_, v| v.ipv6_cidrs.iter().map(|_| "associated".to_owned()).collect()),
         ("is-default", |_, v| flag(v.is_default)),
         ("isDefault", |_, v| flag(v.is_default)),
         ("owner-id", |_, v| one(v.owner)),
@@ -56,10 +60,11 @@ fn dhcp_options(vpc: &Vpc) -> String {
 /// As the Describe call shows it; the create reply says `pending` in `state`.
 pub fn vpc(vpc: &Vpc, state: &str) -> Value {
     let associations: Vec<Value> = vpc.cidrs.iter().map(|c| cidr_association(c, "associated")).collect();
+    let newer: Vec<Value> = vpc.ipv6_cidrs.iter().map(|range| ipv6_association(vpc, range, "associated")).collect();
     json!({
         "OwnerId": vpc.owner.to_string(),
         "InstanceTenancy": vpc.tenancy,
-        "Ipv6CidrBlockAssociationSet": [],
+        "Ipv6CidrBlockAssociationSet": newer,
         "CidrBlockAssociationSet": associations,
         "IsDefault": vpc.is_default,
         "Tags": tags::view(&vpc.tags),
@@ -68,6 +73,28 @@ pub fn vpc(vpc: &Vpc, state: &str) -> Value {
         "State": state,
         "CidrBlock": vpc.primary_cidr().map(|c| c.to_string()),
         "DhcpOptionsId": dhcp_options(vpc),
+    })
+}
+
+/// As the create reply shows it: neither the VPC nor its IPv6 range is ready yet.
+pub fn new(new: &Vpc) -> Value {
+    let mut reply = vpc(new, "pending");
+    let ranges = new.ipv6_cidrs.iter().map(|range| ipv6_association(new, range, "associating"));
+    reply["Ipv6CidrBlockAssociationSet"] = ranges.collect();
+    reply
+}
+
+/// While it is being associated AWS does not say which range it is.
+pub fn ipv6_association(vpc: &Vpc, range: &VpcIpv6Cidr, state: &str) -> Value {
+    let text = if state == "associating" { String::new() } else { range.cidr.to_string() };
+    json!({
+        "AssociationId": range.association.to_string(),
+        "Ipv6CidrBlock": text,
+        "Ipv6CidrBlockState": { "State": state },
+        "NetworkBorderGroup": vpc.region.to_string(),
+        "Ipv6Pool": "Amazon",
+        "Ipv6AddressAttribute": "public",
+        "IpSource": "amazon",
     })
 }
 

@@ -170,7 +170,7 @@ fn what_a_gateway_endpoint_cannot_be() {
         ("RouteTableIds", json!([foreign]), "InvalidParameter: Route table"),
         ("SubnetIds", json!(["subnet-0123456789abcdef0"]), "InvalidParameter: The parameter SubnetIds"),
         ("PrivateDnsEnabled", json!(true), "InvalidParameter: The parameter PrivateDnsEnabled"),
-        ("IpAddressType", json!("dualstack"), "UnsupportedOperation: IPv6"),
+        ("IpAddressType", json!("dualstack"), "UnsupportedOperation: A gateway endpoint for IPv6"),
         ("ServiceRegion", json!("eu-west-1"), "InvalidParameter: Endpoint type (Gateway)"),
         ("PolicyDocument", json!("{"), "InvalidPolicyDocument"),
         (
@@ -314,7 +314,8 @@ fn services() {
               "ManagesVpcEndpoints": false,
               "Tags": [],
               "SupportedIpAddressTypes": [
-                "ipv4"
+                "ipv4",
+                "ipv6"
               ],
               "PrivateDnsName": "s3.us-east-1.amazonaws.com",
               "PrivateDnsNames": [

@@ -229,7 +229,7 @@ fn what_an_interface_endpoint_cannot_be() {
         ("SubnetConfigurations", configuration(&a, "no"), "InvalidParameterValue: Invalid IPv4 address"),
         ("SecurityGroupIds", json!([stranger]), "InvalidParameter: Security group"),
         ("SecurityGroupIds", json!(["sg-0123456789abcdef0"]), "InvalidGroup.NotFound: The security group"),
-        ("IpAddressType", json!("dualstack"), "UnsupportedOperation: IPv6"),
+        ("IpAddressType", json!("dualstack"), "InvalidParameter: The IP address type (dualstack)"),
         ("ServiceRegion", json!("eu-west-1"), "UnsupportedOperation: An endpoint for a service of another Region"),
         ("PolicyDocument", json!("{"), "InvalidPolicyDocument"),
         (

@@ -93,7 +93,7 @@ fn attributes() {
     let resource_name = json!({ "SubnetId": subnet, "PrivateDnsHostnameTypeOnLaunch": "resource-name" });
     assert!(refused(resource_name).starts_with("UnsupportedOperation: A hostname made of"));
     let ipv6 = json!({ "SubnetId": subnet, "AssignIpv6AddressOnCreation": { "Value": true } });
-    assert!(refused(ipv6).starts_with("UnsupportedOperation: IPv6"));
+    assert!(refused(ipv6).starts_with("InvalidParameterValue: Value (true) for parameter assignIpv6AddressOnCreation"));
     assert!(refused(json!({ "SubnetId": subnet })).starts_with("MissingParameter"));
     let both = json!({
         "SubnetId": subnet, "MapPublicIpOnLaunch": { "Value": true }, "EnableDns64": { "Value": false },

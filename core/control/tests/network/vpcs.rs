@@ -1,6 +1,6 @@
 use crate::rig::{Rig, id, pretty};
 use expect_test::expect;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_vpc_comes_with_table_acl_and_group() {
@@ -100,8 +100,43 @@ fn ranges_that_no_vpc_can_have() {
     );
     let host = json!({ "CidrBlock": "10.0.0.0/16", "InstanceTenancy": "host" });
     assert!(rig.refused("CreateVpc", host).starts_with("UnsupportedTenancy"));
-    let ipv6 = json!({ "CidrBlock": "10.0.0.0/16", "AmazonProvidedIpv6CidrBlock": true });
-    assert_eq!(rig.refused("CreateVpc", ipv6), "UnsupportedOperation: IPv6 is not served by Postern yet.");
+    let ipv6 = json!({ "CidrBlock": "10.0.0.0/16", "Ipv6Pool": "mine", "Ipv6CidrBlock": "2600:1f18::/56" });
+    let of_ones_own = "UnsupportedOperation: An IPv6 range of your own (Ipv6Pool) is not served by Postern yet.";
+    assert_eq!(rig.refused("CreateVpc", ipv6), of_ones_own);
+}
+
+#[test]
+fn with_its_first_ipv6_range_a_vpc_lets_ipv6_through_as_it_does_ipv4() {
+    let mut rig = Rig::new();
+    let vpc = rig.vpc("10.0.0.0/16");
+    let associate = json!({ "VpcId": vpc, "AmazonProvidedIpv6CidrBlock": true });
+    let made = rig.call("AssociateVpcCidrBlock", associate.clone());
+    let id = made["Ipv6CidrBlockAssociation"]["AssociationId"].clone();
+    let own = rig.call("DescribeVpcs", json!({ "VpcIds": [vpc] }))["Vpcs"][0]["Ipv6CidrBlockAssociationSet"].clone();
+    assert_eq!(own[0]["AssociationId"], id);
+    let range = own[0]["Ipv6CidrBlock"].as_str().unwrap().to_owned();
+    assert!(range.starts_with("2600:1f18:") && range.ends_with("::/56"), "{range}");
+    let of_vpc = json!({ "Filters": [{ "Name": "vpc-id", "Values": [vpc] }] });
+    let acl = rig.call("DescribeNetworkAcls", of_vpc.clone())["NetworkAcls"][0]["Entries"].clone();
+    let numbers = |all: &Value| -> Vec<u64> {
+        let newer = all.as_array().unwrap().iter().filter(|e| e.get("Ipv6CidrBlock").is_some());
+        newer.map(|e| e["RuleNumber"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers(&acl), [101, 32768, 101, 32768]);
+    let group = rig.call("DescribeSecurityGroups", of_vpc.clone())["SecurityGroups"][0]["IpPermissionsEgress"].clone();
+    assert_eq!(group[0]["Ipv6Ranges"][0]["CidrIpv6"], "::/0");
+    // The second one changes nothing of that, and a subnet's range holds the first.
+    rig.call("AssociateVpcCidrBlock", associate);
+    let again = rig.call("DescribeNetworkAcls", of_vpc)["NetworkAcls"][0]["Entries"].clone();
+    assert_eq!(again, acl);
+    let part = range.replace("::/56", "::/64");
+    let subnet = rig.subnet(&vpc, "10.0.1.0/24");
+    let wish = json!({ "SubnetId": subnet, "Ipv6CidrBlock": part });
+    let held = rig.call("AssociateSubnetCidrBlock", wish)["Ipv6CidrBlockAssociation"]["AssociationId"].clone();
+    let away = json!({ "AssociationId": id });
+    assert!(rig.refused("DisassociateVpcCidrBlock", away.clone()).starts_with("InvalidCidrBlock.InUse"));
+    rig.call("DisassociateSubnetCidrBlock", json!({ "AssociationId": held }));
+    rig.call("DisassociateVpcCidrBlock", away);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Explanations against what would happen, and in words.
 
-mod difference;
 mod matrix;
 mod remedy;
 mod truth;

@@ -97,9 +97,7 @@ impl Question {
         let (ns, to) = (guest(self.from), self.packet.destination);
         let at = |port| SocketAddr::from((to, port));
         let answer = match self.packet.payload {
-            Payload::Tcp { destination_port, .. } => {
-                lab.host.in_namespace(ns, || listen_to(at(destination_port)))
-            }
+            Payload::Tcp { destination_port, .. } => lab.host.in_namespace(ns, || listen_to(at(destination_port))),
             Payload::Udp { destination_port, .. } => lab.host.in_namespace(ns, || send_to(at(destination_port))),
             Payload::Echo { id, .. } => lab.host.in_namespace(ns, || ping(to, id)),
             Payload::Other(_) => unreachable!("none is asked"),

@@ -29,7 +29,7 @@ fn put_token(facts: &InstanceFacts, ttl: &str) -> Reply {
 fn listings_show_directories_with_a_slash() {
     let facts = instance();
     let wanted = "ami-id\nami-launch-index\nami-manifest-path\nblock-device-mapping/\nevents/\nhostname\niam/\n\
-                  instance-action\ninstance-id\ninstance-life-cycle\ninstance-type\nlocal-hostname\nlocal-ipv4\nmac\n\
+                  instance-action\ninstance-id\ninstance-life-cycle\ninstance-type\nipv6\nlocal-hostname\nlocal-ipv4\nmac\n\
                   network/\nplacement/\nprofile\npublic-hostname\npublic-ipv4\npublic-keys/\nreservation-id\n\
                   security-groups\nservices/";
     assert_eq!(get(&facts, "/latest/meta-data/"), (200, wanted.to_owned()));

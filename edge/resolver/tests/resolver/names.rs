@@ -13,6 +13,7 @@ fn a(world: &World, vpc: VpcId, name: &str) -> Vec<String> {
                 .into_iter()
                 .map(|value| match value {
                     Value::Address(address) => address.to_string(),
+                    Value::Ipv6Address(address) => address.to_string(),
                     Value::Name(name) | Value::Text { text: name, .. } => name,
                 })
                 .collect()
@@ -82,7 +83,7 @@ fn reverse_names_are_those_of_private_addresses() {
 #[test]
 fn what_exists_is_empty_for_other_kinds_and_the_rest_is_unknown() {
     let world = world();
-    let other = |name| answer(&world, HOME, name, RecordKind::Other("AAAA".into()));
+    let other = |name| answer(&world, HOME, name, RecordKind::Aaaa);
     assert_eq!(other("s3.amazonaws.com"), Answer::Empty("amazonaws.com".into()));
     assert_eq!(other("ip-10-0-1-5.ec2.internal"), Answer::Empty("ec2.internal".into()));
     assert_eq!(other("ec2.internal"), Answer::Empty("ec2.internal".into()));
@@ -165,4 +166,31 @@ fn a_public_name_leads_to_the_endpoint_in_its_vpc_while_private_dns_is_on() {
     change(&mut world, |vpc, _, _| vpc.enable_dns_hostnames = true);
     endpoint(&mut world, "sts", false, false);
     assert_eq!(a(&world, HOME, name), [public.as_str()]);
+}
+
+#[test]
+fn the_names_of_an_endpoint_mean_the_addresses_that_it_says() {
+    let mut world = world();
+    endpoint(&mut world, "sts", true, false);
+    world.vpcs.get_mut(&HOME).unwrap().enable_dns_hostnames = true;
+    let endpoint = world.endpoints[&ENDPOINT].clone();
+    let newer: std::net::Ipv6Addr = "2600:1f18:0:101::9".parse().unwrap();
+    let place = endpoint.interface().unwrap().subnets[0].interface;
+    world.network_interfaces.get_mut(&place).unwrap().ipv6_addresses = vec![newer];
+    let service = endpoint.interface_service().unwrap();
+    let private = service.private_names(&endpoint.region)[0].clone();
+    let own = format!("{}.{}", endpoint.label(), service.base_name(&endpoint.region));
+    let has = |world: &World, name: &str, kind| matches!(answer(world, endpoint.vpc, name, kind), Answer::Found(60, _));
+    for (words, [private_a, private_aaaa, own_a, own_aaaa]) in [
+        ("ipv4", [true, false, true, false]),
+        ("ipv6", [false, true, false, true]),
+        ("dualstack", [true, true, true, true]),
+        ("service-defined", [true, false, true, true]),
+    ] {
+        world.endpoints.get_mut(&endpoint.id).unwrap().dns_record_ip_type = words.to_owned();
+        assert_eq!(has(&world, &private, RecordKind::A), private_a, "{words}");
+        assert_eq!(has(&world, &private, RecordKind::Aaaa), private_aaaa, "{words}");
+        assert_eq!(has(&world, &own, RecordKind::A), own_a, "{words}");
+        assert_eq!(has(&world, &own, RecordKind::Aaaa), own_aaaa, "{words}");
+    }
 }

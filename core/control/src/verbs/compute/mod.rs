@@ -9,6 +9,7 @@ mod image;
 mod instance;
 mod instance_type;
 pub(crate) mod interface_wish;
+pub(crate) mod ipv6_wish;
 mod key_pair;
 pub mod lifecycle;
 mod network_acl;

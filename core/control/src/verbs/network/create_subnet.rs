@@ -1,15 +1,16 @@
 //! CreateSubnet.
 
+use super::ipv6_cidr_block;
 use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
-use postern_model::{Subnet, Tags, Vpc};
+use postern_model::{Subnet, SubnetIpv6Cidr, Tags, Vpc};
 use postern_names::*;
 use serde_json::{Value, json};
 
 pub fn create_subnet(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     for (member, what) in [
-        ("Ipv6CidrBlock", "IPv6"),
-        ("Ipv6IpamPoolId", "IPv6"),
+        ("Ipv6IpamPoolId", "IPAM"),
+        ("Ipv6NetmaskLength", "IPAM"),
         ("Ipv4IpamPoolId", "IPAM"),
         ("OutpostArn", "AWS Outposts"),
     ] {
@@ -18,7 +19,7 @@ pub fn create_subnet(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         }
     }
     if request.flag("Ipv6Native") == Some(true) {
-        return Err(refuse::not_served("IPv6"));
+        return Err(refuse::not_served("A subnet with IPv6 alone"));
     }
     let vpc = find::<Vpc>(draft, context, request.id("VpcId")?)?.clone();
     let text = request.text("CidrBlock").ok_or_else(|| refuse::missing_parameter("cidrBlock"))?;
@@ -30,12 +31,18 @@ pub fn create_subnet(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     if draft.subnets.values().any(|s| s.vpc == vpc.id && s.cidr.overlaps(cidr)) {
         return Err(Refusal::new("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet")));
     }
+    let newer = request.text("Ipv6CidrBlock").map(|text| ipv6_cidr_block::of_subnet(draft, &vpc, text)).transpose()?;
     let first = || context.region.zones().into_iter().next();
     let zone = zone(request, context)?.or_else(first).ok_or_else(|| Refusal::internal("a region without zones"))?;
     let tags = tags::specified(request, "subnet", &[])?;
     let others = draft.subnets.values().filter(|s| s.vpc == vpc.id);
     quota::check(context.quotas.subnets_per_vpc, others, || quota::reached("SubnetLimitExceeded", "subnets"))?;
-    let subnet = make_subnet(draft, context, NewSubnet { vpc, cidr, zone, is_default: false, tags });
+    let mut subnet = make_subnet(draft, context, NewSubnet { vpc, cidr, zone, is_default: false, tags });
+    if let Some(cidr) = newer {
+        let association = SubnetCidrAssociationId::from_bits(context.outside.bits());
+        subnet.ipv6 = Some(SubnetIpv6Cidr { association, cidr });
+        draft.put(subnet.clone());
+    }
     Ok(json!({ "Subnet": view::subnet::subnet(draft, &subnet) }))
 }
 

@@ -1,6 +1,6 @@
 //! CreateVpc: the VPC with its main route table, default group and default ACL.
 
-use super::{dhcp_options, vpc_cidr_block};
+use super::{dhcp_options, ipv6_cidr_block, vpc_cidr_block};
 use crate::{Context, Draft, Request, quota, refuse, tags, view};
 use postern_call::Refusal;
 use postern_model::*;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 /// The reply says `pending`; a Describe after it says `available`.
 pub fn create_vpc(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     refuse_unserved(request)?;
+    let has_v6 = ipv6_cidr_block::is_wanted(request)?;
     let Some(text) = request.text("CidrBlock") else {
         return Err(Refusal::new("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided."));
     };
@@ -17,8 +18,11 @@ pub fn create_vpc(draft: &mut Draft<'_>, context: &Context<'_>, request: &Reques
     let tenancy = tenancy(request)?;
     let tags = tags::specified(request, "vpc", &[])?;
     check_count(draft, context)?;
-    let vpc = make_vpc(draft, context, NewVpc { cidr, tenancy, is_default: false, tags });
-    Ok(json!({ "Vpc": view::vpc::vpc(&vpc, "pending") }))
+    let mut vpc = make_vpc(draft, context, NewVpc { cidr, tenancy, is_default: false, tags });
+    if has_v6 {
+        ipv6_cidr_block::give(draft, context, &mut vpc)?;
+    }
+    Ok(json!({ "Vpc": view::vpc::new(&vpc) }))
 }
 
 /// There is room for one more VPC in the region.
@@ -28,13 +32,6 @@ pub fn check_count(world: &World, context: &Context<'_>) -> Result<(), Refusal> 
 }
 
 fn refuse_unserved(request: &Request<'_>) -> Result<(), Refusal> {
-    if request.flag("AmazonProvidedIpv6CidrBlock") == Some(true)
-        || request.get("Ipv6CidrBlock").is_some()
-        || request.get("Ipv6Pool").is_some()
-        || request.get("Ipv6IpamPoolId").is_some()
-    {
-        return Err(refuse::not_served("IPv6"));
-    }
     if request.get("Ipv4IpamPoolId").is_some() || request.get("Ipv4NetmaskLength").is_some() {
         return Err(refuse::not_served("IPAM"));
     }

@@ -37,15 +37,20 @@ pub fn create_vpc_endpoint(
         tags,
     };
     let default_dns = if kind == "Interface" {
+        if let Some(wanted) = interface_endpoint::address_type(request)? {
+            endpoint.ip_address_type = wanted.to_owned();
+        }
+        let named = interface_endpoint::dns_record_type(request, &endpoint.ip_address_type)?;
+        endpoint.dns_record_ip_type = named.unwrap_or_else(|| endpoint.ip_address_type.clone());
         endpoint.kind = EndpointKind::Interface(interface_endpoint::create(draft, context, request, &vpc, &endpoint)?);
-        "ipv4"
+        endpoint.dns_record_ip_type.clone()
     } else {
         endpoint.kind = gateway(draft, context, request, &endpoint)?;
-        "service-defined"
+        "service-defined".to_owned()
     };
     endpoint.policy = endpoint_policy::check(&endpoint.kind, given_policy)?;
     let dns = request.part("DnsOptions");
-    endpoint.dns_record_ip_type = dns.and_then(|o| o.text("DnsRecordIpType")).unwrap_or(default_dns).to_owned();
+    endpoint.dns_record_ip_type = dns.and_then(|o| o.text("DnsRecordIpType").map(str::to_owned)).unwrap_or(default_dns);
     draft.put(endpoint.clone());
     let mut reply = json!({ "VpcEndpoint": view::endpoint::new(draft, &endpoint) });
     if let Some(token) = &endpoint.client_token {
@@ -158,17 +163,17 @@ pub fn not_for(member: &str, kind: &str) -> Refusal {
     Refusal::new("InvalidParameter", format!("The parameter {member} is not supported for {kind} endpoints."))
 }
 
-/// IPv4 only; also for ModifyVpcEndpoint.
+/// Gateway endpoints are of IPv4; also for ModifyVpcEndpoint.
 pub fn check_address_types(request: &Request<'_>) -> Result<(), Refusal> {
     match request.text("IpAddressType") {
         None | Some("ipv4") => {}
-        Some("ipv6" | "dualstack") => return Err(refuse::not_served("IPv6")),
+        Some("ipv6" | "dualstack") => return Err(refuse::not_served("A gateway endpoint for IPv6")),
         Some(other) => return Err(refuse::invalid_value("ipAddressType", other, "Unknown address type.")),
     }
     let dns = request.part("DnsOptions");
     match dns.as_ref().and_then(|o| o.text("DnsRecordIpType")) {
         None | Some("ipv4" | "service-defined") => Ok(()),
-        Some("ipv6" | "dualstack") => Err(refuse::not_served("IPv6")),
+        Some("ipv6" | "dualstack") => Err(refuse::not_served("A gateway endpoint for IPv6")),
         Some(other) => Err(refuse::invalid_value("dnsRecordIpType", other, "Unknown address type.")),
     }
 }

@@ -20,6 +20,7 @@ mod endpoint_policy;
 mod endpoint_route_tables;
 mod interface_endpoint;
 mod internet_gateway;
+mod ipv6_cidr_block;
 mod modify_subnet_attribute;
 mod modify_vpc_endpoint;
 mod nat_gateway;
@@ -42,6 +43,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("AssociateAddress", associate_address::associate_address),
     ("AssociateDhcpOptions", dhcp_options::associate_dhcp_options),
     ("AssociateRouteTable", route_table_association::associate_route_table),
+    ("AssociateSubnetCidrBlock", ipv6_cidr_block::associate_subnet_cidr_block),
     ("AssociateVpcCidrBlock", vpc_cidr_block::associate_vpc_cidr_block),
     ("AttachInternetGateway", internet_gateway::attach_internet_gateway),
     ("CreateDefaultSubnet", default_vpc::create_default_subnet),
@@ -101,6 +103,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("DetachInternetGateway", internet_gateway::detach_internet_gateway),
     ("DisassociateAddress", associate_address::disassociate_address),
     ("DisassociateRouteTable", route_table_association::disassociate_route_table),
+    ("DisassociateSubnetCidrBlock", ipv6_cidr_block::disassociate_subnet_cidr_block),
     ("DisassociateVpcCidrBlock", vpc_cidr_block::disassociate_vpc_cidr_block),
     ("GetManagedPrefixListAssociations", describe_prefix_lists::get_managed_prefix_list_associations),
     ("GetManagedPrefixListEntries", describe_prefix_lists::get_managed_prefix_list_entries),

@@ -36,9 +36,15 @@ pub fn modify_subnet_attribute(
     match (attribute, value) {
         ("MapPublicIpOnLaunch", Some(value)) => subnet.map_public_ip_on_launch = value,
         ("EnableResourceNameDnsARecordOnLaunch", Some(true)) => return Err(refuse::not_served(RESOURCE_NAMES)),
-        ("EnableDns64" | "AssignIpv6AddressOnCreation" | "EnableResourceNameDnsAAAARecordOnLaunch", Some(true)) => {
-            return Err(refuse::not_served("IPv6"));
+        ("AssignIpv6AddressOnCreation", Some(value)) => {
+            if value && subnet.ipv6.is_none() {
+                let why = format!("The subnet '{}' has no IPv6 CIDR block associated with it.", subnet.id);
+                return Err(refuse::invalid_value("assignIpv6AddressOnCreation", "true", &why));
+            }
+            subnet.assign_ipv6_on_creation = value;
         }
+        ("EnableDns64", Some(true)) => return Err(refuse::not_served("DNS64")),
+        ("EnableResourceNameDnsAAAARecordOnLaunch", Some(true)) => return Err(refuse::not_served(RESOURCE_NAMES)),
         ("PrivateDnsHostnameTypeOnLaunch", _) => subnet.hostname_type = hostname_type(request)?,
         (_, Some(false)) => {}
         (other, _) => return Err(refuse::not_served(&format!("The subnet attribute {other}"))),

@@ -74,7 +74,8 @@ pub fn delete_route(draft: &mut Draft<'_>, context: &Context<'_>, request: &Requ
     table.routes.retain(|r| r.destination != destination);
     if table.routes.len() == before {
         let kind = match destination {
-            RouteDestination::Cidr(_) => "destination-cidr-block",
+            RouteDestination::Cidr(Cidr::V4(_)) => "destination-cidr-block",
+            RouteDestination::Cidr(Cidr::V6(_)) => "destination-ipv6-cidr-block",
             RouteDestination::PrefixList(_) => "destination-prefix-list-id",
         };
         let message = format!("no route with {kind} {} in route table {}", text(destination), table.id);
@@ -108,7 +109,11 @@ fn destination(world: &World, context: &Context<'_>, request: &Request<'_>) -> R
                 .map(|l| RouteDestination::PrefixList(l.id))
                 .ok_or_else(|| refuse::not_found(PrefixListId::PREFIX, id))
         }
-        ["DestinationIpv6CidrBlock"] => Err(refuse::not_served("IPv6")),
+        ["DestinationIpv6CidrBlock"] => {
+            let text = request.required_text("DestinationIpv6CidrBlock")?;
+            let range = text.parse().map(|range| RouteDestination::Cidr(Cidr::V6(range)));
+            range.map_err(|_| refuse::invalid_cidr("destinationIpv6CidrBlock", text))
+        }
         [] => {
             Err(refuse::missing_parameter("destinationCidrBlock, destinationIpv6CidrBlock or destinationPrefixListId"))
         }
@@ -131,7 +136,26 @@ fn target(
     if is_endpoint && matches!(destination, RouteDestination::PrefixList(_)) {
         return Err(endpoint_target());
     }
-    route_target::read(world, context, request, table)
+    let target = route_target::read(world, context, request, table)?;
+    if matches!(destination, RouteDestination::Cidr(Cidr::V6(_))) {
+        check_takes_ipv6(world, target)?;
+    }
+    Ok(target)
+}
+
+/// What carries IPv6 here: internet gateways, and interfaces that have an address of it.
+fn check_takes_ipv6(world: &World, target: RouteTarget) -> Result<(), Refusal> {
+    let what = match target {
+        RouteTarget::NatGateway(_) => "An IPv6 route to a NAT gateway (NAT64)",
+        RouteTarget::Peering(_) => "An IPv6 route to a peering connection",
+        RouteTarget::NetworkInterface(id)
+            if world.network_interfaces.get(&id).is_some_and(|eni| eni.ipv6_addresses.is_empty()) =>
+        {
+            "An IPv6 route to an interface without an IPv6 address"
+        }
+        _ => return Ok(()),
+    };
+    Err(refuse::not_served(what))
 }
 
 fn endpoint_target() -> Refusal {

@@ -1,8 +1,9 @@
 //! A VPC's address ranges: what a range may be, AssociateVpcCidrBlock and DisassociateVpcCidrBlock.
 
+use super::ipv6_cidr_block;
 use crate::{Context, Draft, Request, find, quota, refuse, view};
 use postern_call::Refusal;
-use postern_model::{RouteDestination, Vpc, VpcCidr, World};
+use postern_model::{RouteDestination, Subnet, Vpc, VpcCidr, World};
 use postern_names::*;
 use serde_json::{Value, json};
 
@@ -30,10 +31,14 @@ pub fn associate_vpc_cidr_block(
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
     let mut vpc = find::<Vpc>(draft, context, request.id("VpcId")?)?.clone();
-    for member in ["Ipv6CidrBlock", "Ipv6Pool", "Ipv6IpamPoolId", "AmazonProvidedIpv6CidrBlock"] {
-        if request.get(member).is_some_and(|v| *v != Value::Bool(false)) {
-            return Err(refuse::not_served("IPv6"));
+    if ipv6_cidr_block::is_wanted(request)? {
+        if request.get("CidrBlock").is_some() {
+            let message = "Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be specified.";
+            return Err(refuse::invalid_combination(message));
         }
+        let given = ipv6_cidr_block::give(draft, context, &mut vpc)?;
+        let shown = view::vpc::ipv6_association(&vpc, &given, "associating");
+        return Ok(json!({ "Ipv6CidrBlockAssociation": shown, "VpcId": vpc.id.to_string() }));
     }
     if request.get("Ipv4IpamPoolId").is_some() || request.get("Ipv4NetmaskLength").is_some() {
         return Err(refuse::not_served("IPAM"));
@@ -97,6 +102,19 @@ fn check_routes(world: &World, vpc: &Vpc, cidr: Ipv4Cidr) -> Result<(), Refusal>
     Ok(())
 }
 
+fn take_ipv6(draft: &mut Draft<'_>, mut vpc: Vpc, place: usize) -> Result<Value, Refusal> {
+    let removed = vpc.ipv6_cidrs.remove(place);
+    let is_inside = |subnet: &Subnet| subnet.ipv6.as_ref().is_some_and(|own| removed.cidr.covers(own.cidr));
+    if draft.subnets.values().any(is_inside) {
+        let message = format!("The vpc {} currently has a subnet within CIDR block {}", vpc.id, removed.cidr);
+        return Err(Refusal::new("InvalidCidrBlock.InUse", message));
+    }
+    let shown = view::vpc::ipv6_association(&vpc, &removed, "disassociating");
+    let vpc_id = vpc.id;
+    draft.put(vpc);
+    Ok(json!({ "Ipv6CidrBlockAssociation": shown, "VpcId": vpc_id.to_string() }))
+}
+
 pub fn disassociate_vpc_cidr_block(
     draft: &mut Draft<'_>,
     context: &Context<'_>,
@@ -111,7 +129,13 @@ pub fn disassociate_vpc_cidr_block(
     };
     let id: VpcCidrAssociationId = text.parse().map_err(|_| not_found())?;
     let mut vpcs = draft.vpcs.values().filter(|v| v.owner == context.account && v.region == *context.region);
-    let mut vpc = vpcs.find(|v| v.cidrs.iter().any(|c| c.association == id)).ok_or_else(not_found)?.clone();
+    let has_it = |vpc: &&Vpc| {
+        vpc.cidrs.iter().any(|c| c.association == id) || vpc.ipv6_cidrs.iter().any(|c| c.association == id)
+    };
+    let mut vpc = vpcs.find(has_it).ok_or_else(not_found)?.clone();
+    if let Some(place) = vpc.ipv6_cidrs.iter().position(|c| c.association == id) {
+        return take_ipv6(draft, vpc, place);
+    }
     let place = vpc.cidrs.iter().position(|c| c.association == id).ok_or_else(not_found)?;
     if place == 0 {
         let message = format!(

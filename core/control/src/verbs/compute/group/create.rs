@@ -21,6 +21,9 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         return Err(Refusal::new("InvalidGroup.Duplicate", message));
     }
     check_count(draft, context)?;
+    // To anywhere; in a VPC that has IPv6, by it too.
+    let newer = (!vpc.ipv6_cidrs.is_empty()).then_some(GroupPeer::Ipv6Cidr(Ipv6Cidr::ALL));
+    let peers: Vec<GroupPeer> = [GroupPeer::Cidr(Ipv4Cidr::ALL)].into_iter().chain(newer).collect();
     let group = SecurityGroup {
         id: SecurityGroupId::from_bits(context.outside.bits()),
         vpc: vpc.id,
@@ -28,7 +31,7 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         region: context.region.clone(),
         name: name.to_owned(),
         description: description.to_owned(),
-        rules: vec![all_out(context)],
+        rules: peers.into_iter().map(|peer| all_out(context, peer)).collect(),
         tags: tags::specified(request, "security-group", &[])?,
     };
     let mut reply = Map::new();
@@ -41,14 +44,14 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     Ok(Value::Object(reply))
 }
 
-fn all_out(context: &Context<'_>) -> SecurityGroupRule {
+fn all_out(context: &Context<'_>, peer: GroupPeer) -> SecurityGroupRule {
     SecurityGroupRule {
         id: SecurityGroupRuleId::from_bits(context.outside.bits()),
         direction: RuleDirection::Egress,
         protocol: Protocol::All,
         ports: None,
         icmp: None,
-        peer: GroupPeer::Cidr(Ipv4Cidr::ALL),
+        peer,
         description: None,
         tags: Tags::new(),
     }

@@ -3,6 +3,7 @@
 use crate::verbs::compute::find::{default_group, default_vpc, group_by_name, no_default_vpc};
 use crate::verbs::compute::free_address::{free_address, free_count};
 use crate::verbs::compute::interface_wish::{self, AddressWish};
+use crate::verbs::compute::ipv6_wish::Ipv6Wish;
 use crate::verbs::compute::new_interface::new_interface;
 use crate::verbs::compute::public_address::give_public_address;
 use crate::verbs::is_visible;
@@ -23,7 +24,14 @@ pub(super) struct Plan {
 #[derive(Debug)]
 enum What {
     Existing(NetworkInterfaceId),
-    New { subnet: Box<Subnet>, groups: Vec<SecurityGroupId>, wish: AddressWish, description: String, public: bool },
+    New {
+        subnet: Box<Subnet>,
+        groups: Vec<SecurityGroupId>,
+        wish: AddressWish,
+        newer: Ipv6Wish,
+        description: String,
+        public: bool,
+    },
 }
 
 /// Reads `NetworkInterfaces`, or the older members beside it, for instances of this type; by device index from 0.
@@ -42,8 +50,15 @@ pub(super) fn plans(
         ("SecurityGroupIds", "security groups"),
         ("SecurityGroups", "security groups"),
         ("PrivateIpAddress", "private IP address"),
+        ("Ipv6AddressCount", "IPv6 address count"),
+        ("Ipv6Addresses", "IPv6 addresses"),
     ];
-    let says_something = |name: &str| request.text(name).is_some() || !request.texts(name).is_empty();
+    let says_something = |name: &str| {
+        request.text(name).is_some()
+            || request.number(name).is_some()
+            || !request.parts(name).is_empty()
+            || !request.texts(name).is_empty()
+    };
     if let Some((_, words)) = beside.iter().find(|(name, _)| says_something(name)) {
         return Err(refuse::invalid_combination(format!(
             "Network interfaces and an instance-level {words} may not be specified on the same request"
@@ -78,6 +93,7 @@ pub(super) fn fixes(plans: &[Plan]) -> Option<&'static str> {
     plans.iter().find_map(|plan| match &plan.what {
         What::Existing(_) => Some("network interface ID"),
         What::New { wish, .. } if wish.names_addresses() => Some("private IP address"),
+        What::New { newer, .. } if !newer.named.is_empty() => Some("IPv6 address"),
         What::New { .. } => None,
     })
 }
@@ -103,12 +119,13 @@ pub(super) fn attach(
     for plan in plans {
         let mut interface = match &plan.what {
             What::Existing(id) => find::<NetworkInterface>(draft, context, *id)?.clone(),
-            What::New { subnet, groups, wish, description, public } => {
+            What::New { subnet, groups, wish, newer, description, public } => {
                 let address = free_address(draft, subnet, wish.primary)?;
                 let mut made = new_interface(context, subnet, InterfaceKind::Interface, description, address);
                 made.groups.clone_from(groups);
                 made.tags.clone_from(tags);
                 made.associate_public_ip = *public;
+                newer.give(draft, context, &mut made, subnet)?;
                 draft.put(made.clone());
                 interface_wish::add_secondary(draft, &mut made, subnet, wish)?;
                 made
@@ -138,10 +155,13 @@ fn single(world: &World, context: &Context<'_>, request: &Request<'_>, kind: &In
     let groups = named_groups(world, context, request, subnet)?;
     let wish = AddressWish { primary: interface_wish::address(request, "PrivateIpAddress")?, ..Default::default() };
     wish.check_limit(kind.addresses_per_interface)?;
+    let newer = Ipv6Wish::read(request, subnet)?;
+    newer.check_limit(0, kind.addresses_per_interface)?;
     let what = What::New {
         subnet: Box::new(subnet.clone()),
         groups,
         wish,
+        newer,
         description: String::new(),
         public: subnet.map_public_ip_on_launch,
     };
@@ -158,12 +178,12 @@ struct Reader<'s> {
 
 impl Reader<'_> {
     fn plan(&self, part: &Request<'_>) -> Result<Plan, Refusal> {
-        let refused = ["Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Prefixes", "Ipv6PrefixCount", "Ipv6Addresses"];
+        let refused = ["Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Prefixes", "Ipv6PrefixCount"];
         let says = |name: &str| match part.get(name) {
             None => false,
             Some(value) => value.as_i64() != Some(0) && value.as_array().is_none_or(|a| !a.is_empty()),
         };
-        if let Some(member) = refused.iter().chain(&["Ipv6AddressCount"]).find(|member| says(member)) {
+        if let Some(member) = refused.iter().find(|member| says(member)) {
             return Err(refuse::not_served(&format!("NetworkInterface.{member}")));
         }
         if part.text("InterfaceType").is_some_and(|given| given != "interface") {
@@ -197,11 +217,14 @@ impl Reader<'_> {
         check_zone(subnet, self.placement.as_ref())?;
         let wish = AddressWish::read(part)?;
         wish.check_limit(self.kind.addresses_per_interface)?;
+        let newer = Ipv6Wish::read(part, subnet)?;
+        newer.check_limit(0, self.kind.addresses_per_interface)?;
         let by_subnet = device_index == 0 && !self.several && subnet.map_public_ip_on_launch;
         Ok(What::New {
             subnet: Box::new(subnet.clone()),
             groups: interface_wish::groups(self.world, self.context, part, "Groups", subnet)?,
             wish,
+            newer,
             description: interface_wish::description(part)?,
             public: part.flag("AssociatePublicIpAddress").unwrap_or(by_subnet),
         })

@@ -12,7 +12,6 @@ const NEVER: &[&str] = &[
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerators",
     "LicenseSpecifications",
-    "Ipv6Addresses",
     "SecondaryInterfaces",
     "Operator",
 ];
@@ -35,7 +34,6 @@ pub(super) fn check(request: &Request<'_>, kind: &InstanceType) -> Result<(), Re
         ("CreditSpecification", differs(request, "CreditSpecification", "CpuCredits", credits(kind))),
         ("CpuOptions", other_cpu(request, kind)),
         ("CapacityReservationSpecification", other_capacity(request)),
-        ("Ipv6AddressCount", request.number("Ipv6AddressCount").unwrap_or(0) != 0),
         ("EnablePrimaryIpv6", request.flag("EnablePrimaryIpv6").unwrap_or(false)),
     ];
     match asks.iter().find(|(_, asked)| *asked) {

@@ -20,7 +20,7 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         associations: Vec::new(),
         tags: tags::specified(request, "network-acl", &[])?,
     };
-    let mut reply = json!({ "NetworkAcl": view::network_acl::network_acl(&acl) });
+    let mut reply = json!({ "NetworkAcl": view::network_acl::network_acl(draft, &acl) });
     if let Some(token) = request.text("ClientToken") {
         reply["ClientToken"] = json!(token);
     }

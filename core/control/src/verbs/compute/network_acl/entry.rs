@@ -4,7 +4,7 @@ use crate::verbs::compute::word::word;
 use crate::{Context, Draft, Request, find, quota, refuse};
 use postern_call::Refusal;
 use postern_model::{AclAction, AclEntry, IcmpType, NetworkAcl};
-use postern_names::{Ipv4Cidr, PortRange, Protocol};
+use postern_names::{Cidr, PortRange, Protocol};
 use serde_json::{Value, json};
 
 /// The highest number of a user's entry.
@@ -81,8 +81,8 @@ fn read(request: &Request<'_>) -> Result<AclEntry, Refusal> {
     };
     let protocol = protocol(request.required_text("Protocol")?)?;
     let ports = if protocol.has_ports() { Some(ports(request)?) } else { None };
-    let icmp = if protocol == Protocol::Icmp { icmp(request)? } else { None };
-    Ok(AclEntry { number, egress, action, protocol, ports, icmp, cidr: cidr(request)?.into() })
+    let icmp = if protocol.is_icmp() { icmp(request)? } else { None };
+    Ok(AclEntry { number, egress, action, protocol, ports, icmp, cidr: cidr(request)? })
 }
 
 /// `-1`, a number, or the names that AWS takes.
@@ -92,6 +92,7 @@ fn protocol(given: &str) -> Result<Protocol, Refusal> {
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         "icmp" => Protocol::Icmp,
+        "icmpv6" => Protocol::Icmpv6,
         number => Protocol::from_number(number.parse().map_err(|_| {
             refuse::invalid_value("protocol", given, "Unknown protocol").hint("-1 or a number from 0 to 255")
         })?),
@@ -122,15 +123,18 @@ fn icmp(request: &Request<'_>) -> Result<Option<IcmpType>, Refusal> {
     Ok(if icmp.kind.is_none() && icmp.code.is_none() { None } else { Some(icmp) })
 }
 
-fn cidr(request: &Request<'_>) -> Result<Ipv4Cidr, Refusal> {
+fn cidr(request: &Request<'_>) -> Result<Cidr, Refusal> {
     match (request.text("CidrBlock"), request.text("Ipv6CidrBlock")) {
         (None, None) => Err(refuse::missing_parameter("cidrBlock")),
         (Some(_), Some(_)) => Err(refuse::invalid_combination(
             "The parameter 'cidrBlock' may not be used in combination with 'ipv6CidrBlock'",
         )),
-        (None, Some(_)) => Err(refuse::not_served("A network ACL entry with Ipv6CidrBlock")),
+        (None, Some(given)) if given.contains('/') => {
+            given.parse().map(Cidr::V6).map_err(|_| refuse::invalid_cidr("ipv6CidrBlock", given))
+        }
+        (None, Some(given)) => Err(refuse::invalid_cidr("ipv6CidrBlock", given)),
         (Some(given), None) if given.contains('/') => {
-            given.parse().map_err(|_| refuse::invalid_cidr("cidrBlock", given))
+            given.parse().map(Cidr::V4).map_err(|_| refuse::invalid_cidr("cidrBlock", given))
         }
         (Some(given), None) => Err(refuse::invalid_cidr("cidrBlock", given)),
     }

@@ -21,5 +21,5 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
 ];
 
 fn describe_acls(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
-    describe(draft, context, request, ("NetworkAclIds", "NetworkAcls"), |_, acl| view::network_acl::network_acl(acl))
+    describe(draft, context, request, ("NetworkAclIds", "NetworkAcls"), view::network_acl::network_acl)
 }

@@ -2,6 +2,7 @@
 
 use crate::verbs::compute::free_address::free_address;
 use crate::verbs::compute::interface_wish::{self, AddressWish, MOST_ADDRESSES};
+use crate::verbs::compute::ipv6_wish::Ipv6Wish;
 use crate::verbs::compute::new_interface::new_interface;
 use crate::{Context, Draft, Request, find, quota, refuse, tags, view};
 use postern_call::Refusal;
@@ -15,6 +16,8 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     check_count(draft, context)?;
     let wish = AddressWish::read(request)?;
     wish.check_limit(MOST_ADDRESSES)?;
+    let newer = Ipv6Wish::read(request, &subnet)?;
+    newer.check_limit(0, MOST_ADDRESSES)?;
     let description = interface_wish::description(request)?;
     let groups = interface_wish::groups(draft, context, request, "Groups", &subnet)?;
     let tags = tags::specified(request, "network-interface", &[])?;
@@ -22,6 +25,7 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     let mut interface = new_interface(context, &subnet, InterfaceKind::Interface, &description, address);
     interface.groups = groups;
     interface.tags = tags;
+    newer.give(draft, context, &mut interface, &subnet)?;
     draft.put(interface.clone());
     interface_wish::add_secondary(draft, &mut interface, &subnet, &wish)?;
     let mut reply = json!({ "NetworkInterface": view::network_interface::network_interface(draft, &interface) });
@@ -36,15 +40,18 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
 fn refuse_unserved(request: &Request<'_>) -> Result<(), Refusal> {
     let says_something = |name: &&&str| match request.get(name) {
         None => false,
-        Some(value) => value.as_i64() != Some(0) && value.as_array().is_none_or(|a| !a.is_empty()),
+        Some(value) => {
+            value.as_i64() != Some(0)
+                && value.as_bool() != Some(false)
+                && value.as_array().is_none_or(|a| !a.is_empty())
+        }
     };
     let members = [
         "Ipv4Prefixes",
         "Ipv4PrefixCount",
         "Ipv6Prefixes",
         "Ipv6PrefixCount",
-        "Ipv6Addresses",
-        "Ipv6AddressCount",
+        "EnablePrimaryIpv6",
         "InterfaceType",
         "Operator",
         "ConnectionTrackingSpecification",

@@ -6,6 +6,7 @@ mod attribute;
 mod create;
 mod delete;
 mod guard;
+mod ipv6_addresses;
 
 use crate::verbs::Verb;
 use crate::{Context, Draft, Request, describe, view};
@@ -23,7 +24,9 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("DescribeNetworkInterfaceAttribute", attribute::describe_attribute),
     ("ModifyNetworkInterfaceAttribute", attribute::modify),
     ("ResetNetworkInterfaceAttribute", attribute::reset),
+    ("AssignIpv6Addresses", ipv6_addresses::assign),
     ("AssignPrivateIpAddresses", addresses::assign),
+    ("UnassignIpv6Addresses", ipv6_addresses::unassign),
     ("UnassignPrivateIpAddresses", addresses::unassign),
 ];
 
