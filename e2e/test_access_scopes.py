@@ -227,6 +227,29 @@ def test_the_cli_asks_the_same(region, ec2):
     ask("delete-network-insights-access-scope", "--network-insights-access-scope-id", made)
 
 
+def test_the_terminal_tells_what_a_scope_finds(region, network, ec2):
+    ec2.create_tags(Resources=[network.private], Tags=[{"Key": "tier", "Value": network.vpc}])
+    group = network.group("scopes-terminal", ("tcp", 5432, "0.0.0.0/0"))
+    instance = network.instance(network.private, [group], public=True)["InstanceId"]
+    file = region.home / "scope.json"
+    file.write_text(json.dumps({"MatchPaths": [{"Source": INTERNET, "Destination": named(f"tag:tier={network.vpc}")}]}))
+    kept = scope(ec2, [{"Source": INTERNET, "Destination": named(network.private)}])
+    for given in (str(file), kept):
+        told = region.postern("explain", "--scope", given, "--json", check=False)
+        assert told.returncode == 1, told
+        (one,) = json.loads(told.stdout)["findings"]
+        assert (one["from"], one["to"]) == (network.igw, instance)
+    words = region.postern("explain", "--scope", str(file), check=False).stdout
+    assert f"{network.igw} > {instance}" in words and "tcp:5432" in words, words
+    permission = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    network.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    told = region.postern("explain", "--scope", str(file))
+    assert told.returncode == 0 and "no such way" in told.stdout
+    file.write_text(json.dumps({"MatchPaths": [{"Destination": named("tag:tier=nobody")}]}))
+    told = region.postern("explain", "--scope", str(file), check=False)
+    assert told.returncode != 0 and "nothing has the tag tier=nobody" in told.stderr, told
+
+
 def test_policies_decide(region, ec2):
     iam = region.client("iam")
     iam.create_user(UserName="scopes")

@@ -1,6 +1,7 @@
 """`postern explain --diff`: what a change would open and close; then it is made, and packets find it so."""
 
 import json
+import re
 
 import pytest
 
@@ -30,7 +31,7 @@ def ways(changes):
 @pytest.fixture
 def pair(region, network):
     client_group, server_group = network.group("diff-client"), network.group("diff-server", ("tcp", 8080, "0.0.0.0/0"))
-    client = network.instance(network.public, [client_group])
+    client = network.instance(network.public, [client_group], public=True)
     server = network.instance(network.private, [server_group])
     for port in (8080, 5432):
         region.run(server["InstanceId"], LISTEN.format(port=port))
@@ -59,7 +60,35 @@ def test_commands_are_tried_before_they_are_run(region, network, pair):
     assert f"closed  {start} > {end} tcp:8080" in words and "network_acl_in closes it" in words, words
     endpoint = f"aws ec2 create-vpc-endpoint --vpc-id {network.vpc} --service-name com.amazonaws.us-east-1.s3 --route-table-ids {network.private_table}"
     told = diff(region, endpoint)
-    assert any(start_of == end for start_of, _, _ in ways(told["opened"])), told
+    # The service is asked for by its name, from the instance whose table changes alone.
+    (one,) = told["opened"]
+    assert (one["from"], one["to"], one["what"]) == (end, "s3.us-east-1.amazonaws.com", "tcp:443") and one["stop"] == "route_table"
+    assert one["table"] == network.private_table and one["new"] == [one["leads_to"]] and one["leads_to"].startswith("vpce-")
+    assert told["moved"] == [] and told["closed"] == []
+    words = region.postern("explain", "--diff", str(region.home / "change")).stdout
+    assert re.search(rf"\({network.private_table} leads to vpce-[0-9a-f]{{17}}, which is new\)", words), words
+    # Where there is another way already it is told that the service is reached by another one.
+    told = diff(region, endpoint.replace(network.private_table, network.public_table))
+    (one,) = told["moved"]
+    assert (one["from"], one["before"]) == (start, "its public address") and one["after"] == one["leads_to"], one
+    assert told["opened"] == [] and told["closed"] == []
+    door = network.group("diff-door", ("tcp", 443, "0.0.0.0/0"))
+    interface = (
+        f"aws ec2 create-vpc-endpoint --vpc-id {network.vpc} --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sts"
+        f" --subnet-ids {network.private} --security-group-ids {door} --no-private-dns-enabled"
+    )
+    told = diff(region, interface)
+    assert {one["from"] for one in told["opened"]} == {start, end}
+    assert all(one["stop"] is None and one["new"] == [one["to"]] for one in told["opened"]), told
+    words = region.postern("explain", "--diff", str(region.home / "change")).stdout
+    assert f"{end} > {one_of(told)} tcp:443: {one_of(told)} is new" in re.sub("vpce-[0-9a-f]{17}", one_of(told), words), words
+    made = network.interface_endpoint("sts", network.private, groups=[door], PrivateDnsEnabled=False)["VpcEndpointId"]
+    told = diff(region, f"aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {made}")
+    assert told["closed"] and all(one["gone"] == [made] and one["stop"] is None for one in told["closed"]), told
+
+
+def one_of(told):
+    return told["opened"][0]["to"]
 
 
 def acl_of(network):
@@ -124,9 +153,66 @@ def test_a_terraform_plan_is_tried_before_it_is_applied(region, network, pair):
     assert told["done"] == 5
     assert ways(told["opened"])[(start, end, "tcp:5432")] == "security_group_in"
     assert ways(told["closed"])[(start, end, "tcp:8080")] == "security_group_in"
-    assert any(begin == end and to.startswith("vpce-") for begin, to, _ in ways(told["opened"]))
+    assert ways(told["opened"])[(end, "s3.us-east-1.amazonaws.com", "tcp:443")] == "route_table"
     refused = region.postern("explain", "--diff", str(write(region, "{\"a\": 1}")), check=False)
     assert refused.returncode != 0 and "resource_changes" in refused.stderr
+
+
+def replaced(one):
+    return one | {"change": one["change"] | {"actions": ["delete", "create"]}}
+
+
+def test_a_plan_with_modules_updates_and_replacements(region, network, pair):
+    client, server, client_group, server_group = pair
+    start, end = client["InstanceId"], server["InstanceId"]
+    table = "module.net.aws_route_table.private[0]"
+    association = network.ec2.describe_route_tables(RouteTableIds=[network.public_table])["RouteTables"][0]["Associations"][0]
+    old = {"id": "sgr-old", "security_group_id": server_group, "ip_protocol": "tcp", "from_port": 8080, "to_port": 8080, "cidr_ipv4": "0.0.0.0/0"}
+    wider = {"security_group_id": server_group, "ip_protocol": "tcp", "from_port": 9000, "to_port": 9000, "cidr_ipv4": "0.0.0.0/0"}
+    endpoint = network.gateway_endpoint(network.private_table)
+    gateway = {"id": endpoint, "vpc_id": network.vpc, "service_name": "com.amazonaws.us-east-1.s3", "vpc_endpoint_type": "Gateway"}
+    changes = [
+        # A table of one module, whose id goes through its output and another module's variable.
+        change(table, None, {"vpc_id": network.vpc}, {"id": True}),
+        change("module.ways.module.inner.aws_route_table_association.here", None, {"subnet_id": network.private}, {"route_table_id": True}),
+        # A rule that becomes another, an endpoint that is replaced, and an association that is updated.
+        replaced(change("aws_vpc_security_group_ingress_rule.web", old, wider)),
+        replaced(change("aws_vpc_endpoint.s3", gateway | {"route_table_ids": [network.private_table]}, gateway | {"id": None, "route_table_ids": []}, {"id": True, "route_table_ids": [True]})),
+        change(
+            "aws_route_table_association.public",
+            {"id": association["RouteTableAssociationId"], "subnet_id": network.public, "route_table_id": network.public_table},
+            {"id": association["RouteTableAssociationId"], "subnet_id": network.public, "route_table_id": network.private_table},
+        ),
+    ]
+    for one in changes:
+        one["type"] = one["address"].split("[")[0].split(".")[-2]
+    references = lambda *names: {"references": list(names)}
+    inner = {"resources": [{"address": "aws_route_table_association.here", "expressions": {"route_table_id": references("var.table_id")}}]}
+    net = {"resources": [{"address": "aws_route_table.private", "expressions": {}}], "outputs": {"table_id": {"expression": references("aws_route_table.private[0].id", "aws_route_table.private[0]", "aws_route_table.private")}}}
+    root = {
+        "resources": [{"address": "aws_vpc_endpoint.s3", "expressions": {"route_table_ids": references("module.net.table_id", "module.net")}}],
+        "module_calls": {
+            "net": {"module": net},
+            "ways": {
+                "expressions": {"table": references("module.net.table_id", "module.net")},
+                "module": {"module_calls": {"inner": {"expressions": {"table_id": references("var.table")}, "module": inner}}},
+            },
+        },
+    }
+    planned = {"root_module": {"child_modules": [{"address": "module.net", "resources": []}]}}
+    plan = {"resource_changes": changes, "configuration": {"root_module": root}, "planned_values": planned}
+    told = diff(region, json.dumps(plan))
+    assert told["not_done"] == [], told["not_done"]
+    assert ways(told["closed"])[(start, end, "tcp:8080")] == "security_group_in"
+    assert ways(told["opened"])[(start, end, "tcp:9000")] == "security_group_in"
+    # The public subnet is on the private table now, and has no way out.
+    assert ways(told["closed"])[(start, "example.com", "tcp:80")] == "route_table", told["closed"]
+    # The new endpoint is in the new table, which is the private subnet's: the service is reached by another endpoint.
+    (moved,) = [one for one in told["moved"] if one["from"] == end]
+    assert moved["before"] == endpoint and moved["after"] != endpoint and moved["after"] in moved["new"], moved
+    # Nothing of it happened.
+    assert network.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["RouteTableIds"] == [network.private_table]
+    assert connects(region, start, server["PrivateIpAddress"], 8080)
 
 
 def write(region, text):

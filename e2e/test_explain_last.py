@@ -51,6 +51,27 @@ def test_a_connection_without_a_route(region, network):
     assert one["model"]["barred_by"]["stop"] == "route_table" and one["counter"] is None
 
 
+def test_what_was_given_up_is_told_apart(region, network):
+    """An answer that nobody listens, and no answer at all: the first is counted as refused, the second by the stop that dropped it."""
+    group = network.group("last-given-up", ("tcp", 9, "0.0.0.0/0"), egress=False)
+    server = network.instance(network.private, [group])["PrivateIpAddress"]
+    permission = {"IpProtocol": "tcp", "FromPort": 9, "ToPort": 9, "IpRanges": [{"CidrIp": f"{server}/32"}]}
+    network.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission])
+    instance = network.instance(network.private, [group])["InstanceId"]
+    dropped = lambda told: sum(one["packets"] for one in told["dropped"] if one["of"] == f"security_group_out {group}")
+    connect = lambda port: region.run(instance, f"timeout 4 bash -c 'exec 3<>/dev/tcp/{server}/{port}' 2>/dev/null", check=False)
+    before = last(region, instance)
+    assert connect(9).returncode == 1
+    refused = last(region, instance)
+    assert refused["refused_attempts"] == before["refused_attempts"] + 1 and refused["sent_again"] == before["sent_again"], refused
+    assert connect(10).returncode == 124
+    silent = last(region, instance)
+    assert silent["trying"] == [] and silent["refused_attempts"] == refused["refused_attempts"], silent
+    assert silent["sent_again"] >= refused["sent_again"] + 1 and dropped(silent) >= dropped(refused) + 2, silent
+    words = region.postern("explain", "--last", instance).stdout
+    assert f"dropped at `security_group_out {group}`" in words and "refused: there was an answer" in words, words
+
+
 def test_the_last_refused_request(region, network):
     iam, s3, name = region.client("iam"), region.client("s3"), f"last-{uuid.uuid4().hex[:8]}"
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(EC2_TRUST))

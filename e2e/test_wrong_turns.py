@@ -150,6 +150,40 @@ def test_no_way_out_and_more_behind(network, role, get_object):
     get_object.is_repaired_by(answer)
 
 
+def test_the_nat_gateway_goes_before_the_last_endpoint_is_there(region, network, role):
+    """no-nat: the route to the NAT gateway goes, and one service has no endpoint yet."""
+    role.may({"Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*"})
+    network.dns_hostnames(True)
+    address = network.ec2.allocate_address()["AllocationId"]
+    nat = network.ec2.create_nat_gateway(SubnetId=network.public, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    network.ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    out = {"RouteTableId": network.private_table, "DestinationCidrBlock": "0.0.0.0/0"}
+    network.ec2.create_route(**out, NatGatewayId=nat)
+    instance = network.instance(network.private, IamInstanceProfile={"Name": role.name})["InstanceId"]
+    command = "aws cloudwatch put-metric-data --namespace orders --metric-name Orders --value 1"
+    call = Call(region, instance, "monitoring.us-east-1.amazonaws.com", command, "cloudwatch:PutMetricData")
+    call.works()
+    network.ec2.delete_route(**out)
+    answer = call.is_stopped("route_table", network.private_table)
+    back = f"aws ec2 create-route --route-table-id {network.private_table} --destination-cidr-block 0.0.0.0/0 --nat-gateway-id {nat}"
+    assert answer["change"][0] == [back], answer["change"]
+    call.is_repaired_by(answer)
+    # What the lab does: the endpoint takes the NAT gateway's place.
+    network.ec2.delete_route(**out)
+    call.is_stopped("route_table", network.private_table)
+    group = network.group("monitoring", ("tcp", 443, "0.0.0.0/0"))
+    network.interface_endpoint("monitoring", network.private, groups=[group], PrivateDnsEnabled=True)
+    call.works()
+    # The gateway gone with the route still there is another turn: a black hole.
+    network.ec2.create_route(**out, NatGatewayId=nat)
+    network.ec2.delete_nat_gateway(NatGatewayId=nat)
+    network.ec2.get_waiter("nat_gateway_deleted").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    call.works()
+    told = json.loads(region.postern("explain", "--from", instance, "--to", "example.com:80", "--json").stdout)
+    assert told["barred_by"]["stop"] == "route_table" and not told["answered"], told["barred_by"]
+    network.ec2.release_address(AllocationId=address)
+
+
 def test_a_bucket_for_one_endpoint(region, network, role, bucket):
     """bucket-for-one-endpoint: denied over the internet gateway; the table on that endpoint is the smallest change."""
     instance = network.instance(network.public, public=True, IamInstanceProfile={"Name": role.name})["InstanceId"]

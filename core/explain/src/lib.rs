@@ -34,7 +34,7 @@ mod trace;
 mod walk;
 
 pub use assume::Assumed;
-pub use difference::{Changed, difference};
+pub use difference::{Changed, How, difference};
 pub use ground::Ground;
 pub use matrix::{Matrix, Of, matrix};
 pub use name::{Resolution, Zone};

@@ -2,7 +2,7 @@
 
 use super::Common;
 use super::request::{joined, print_list, print_request};
-use super::{between, call, diff, last, mermaid, picture, way};
+use super::{between, call, diff, last, mermaid, picture, scope, way};
 use crate::control::{self, CallQuestion, Explain as Question, WayQuestion};
 use crate::say::Trouble;
 use serde_json::Value;
@@ -18,6 +18,7 @@ Examples:
   postern explain --from i-0abc --to s3.us-east-1.amazonaws.com --action s3:GetObject --resource arn:aws:s3:::b/k
   postern explain --between i-0abc i-0def --port 5432
   postern explain --matrix subnets --port 22
+  postern explain --scope no-way-to-data.json
   postern explain --last
   postern explain --last i-0abc
 
@@ -64,6 +65,10 @@ pub struct Explain {
     /// What a change would open and close: a file of `aws ec2` commands, or of a Terraform plan (terraform show -json)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["request", "last", "from", "matrix", "between"])]
     diff: Option<PathBuf>,
+    /// The ways that a Network Access Scope finds: its id, or a file of one, as create-network-insights-access-scope takes it, with
+    /// `tag:KEY=VALUE` among the Resources; exits with 1 if there are some
+    #[arg(long, value_name = "ID|FILE", conflicts_with_all = ["request", "last", "from", "matrix", "between", "diff"])]
+    scope: Option<String>,
     /// Who reaches whom: `instances`, `subnets` or `endpoints`
     #[arg(long, value_name = "OF", conflicts_with_all = ["request", "last", "from"])]
     matrix: Option<String>,
@@ -87,6 +92,16 @@ impl Explain {
                 diff::print(&answer);
             }
             return Ok(diff::code(&answer));
+        }
+        if let Some(given) = &self.scope {
+            let scope = scope::words(given)?;
+            let answer = control::ask(&dir, &control::Request::Explain(Question::Scope { scope }))?;
+            if self.json {
+                println!("{answer}");
+            } else {
+                scope::print(&answer);
+            }
+            return Ok(scope::code(&answer));
         }
         if let Some([a, b]) = self.between.as_deref() {
             let (a, b, protocol) = (a.clone(), b.clone(), self.protocol);

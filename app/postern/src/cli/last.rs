@@ -11,6 +11,7 @@ pub fn print(answer: &Value) {
     if trying.is_empty() {
         println!("it is trying no connection now; {} came to nothing since it began", text(answer, "failed_attempts"));
     }
+    given_up(answer);
     for one in trying {
         println!("it is trying {}, which has not answered ({} retries)", text(one, "to"), text(one, "retries"));
         if let Some(counter) = one.get("counter").filter(|counter| !counter.is_null()) {
@@ -37,4 +38,20 @@ pub fn print(answer: &Value) {
     };
     println!("the model says of the same call now: {now}");
     way::changes(model);
+}
+
+/// What is known of the connections that it no longer tries.
+fn given_up(answer: &Value) {
+    let count = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let lines = [
+        (count("refused_attempts"), "refused: there was an answer that there is no way, or that nobody listens"),
+        (count("unanswered_attempts"), "unanswered until the kernel gave up"),
+        (count("sent_again"), "first packets sent again, since nobody had answered"),
+    ];
+    for (number, what) in lines.iter().filter(|(number, _)| *number > 0) {
+        println!("  {number} {what}");
+    }
+    for one in list(answer, "dropped") {
+        println!("  {} dropped at `{}`, which its groups or its subnet share", text(one, "packets"), text(one, "of"));
+    }
 }

@@ -17,6 +17,7 @@ mod mermaid;
 mod picture;
 mod policy;
 mod request;
+mod scope;
 mod status;
 pub mod up;
 mod upstream;

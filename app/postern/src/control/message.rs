@@ -81,6 +81,8 @@ pub enum Explain {
     Between { a: String, b: String, protocol: String, port: u16 },
     /// What a change would open and close: `aws ec2` commands, or a Terraform plan as JSON.
     Diff { change: String },
+    /// The ways that a Network Access Scope finds: its id, or the JSON of one.
+    Scope { scope: String },
 }
 
 /// From where to where, as the user wrote it.

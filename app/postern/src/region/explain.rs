@@ -35,6 +35,7 @@ impl Explainer for Explanations {
             Explain::Call { way, call } => self.calls.explain(&self.ways, &way, &call),
             Explain::Matrix { of, port } => self.ways.matrix(&of, port),
             Explain::Diff { change } => self.dry.diff(&change),
+            Explain::Scope { scope } => self.dry.scope(&scope),
             Explain::Between { a, b, protocol, port } => self.ways.between(&a, &b, &protocol, port),
         }
     }

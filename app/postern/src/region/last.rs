@@ -6,8 +6,8 @@ use crate::control::{CallQuestion, WayQuestion};
 use crate::say::Trouble;
 use postern_door::Record;
 use postern_explain::*;
-use postern_model::{Instance, World, public_services};
-use postern_names::{InstanceId, SecurityGroupId, Via, VpcEndpointId};
+use postern_model::{AclAction, Instance, World, public_services};
+use postern_names::{InstanceId, SecurityGroupId, Stop, Via, VpcEndpointId};
 use postern_program::Namespace;
 use postern_serve::{Judged, deciding};
 use serde_json::{Value, json};
@@ -37,10 +37,10 @@ impl Explanations {
         let read = || {
             let mut found = attempts(&table("tcp"));
             found.extend(attempts(&table("tcp6")));
-            (found, failed_attempts(&table("snmp")))
+            (found, given_up(&table("snmp"), &table("netstat")))
         };
         // A stopped instance tries nothing.
-        let (trying, failed) = self.ways.host.in_namespace(Namespace::Instance(id), read).unwrap_or_default();
+        let (trying, given) = self.ways.host.in_namespace(Namespace::Instance(id), read).unwrap_or_default();
         let mut told = BTreeSet::new();
         let trying: Vec<Value> = trying
             .iter()
@@ -54,10 +54,24 @@ impl Explanations {
         Ok(json!({
             "instance": id,
             "trying": trying,
-            "failed_attempts": failed,
+            "failed_attempts": given.refused + given.unanswered,
+            "refused_attempts": given.refused,
+            "unanswered_attempts": given.unanswered,
+            "sent_again": given.sent_again,
+            "dropped": self.dropped(&world, instance),
             "last_request": last,
             "refused": refused,
         }))
+    }
+
+    /// The stops on the way out of the instance's interfaces that have dropped packets, with how many. Instances of the same groups or
+    /// subnet share them.
+    fn dropped(&self, world: &World, instance: &Instance) -> Vec<Value> {
+        let own = own_stops(world, instance);
+        let all = self.ways.host.counters(Namespace::Vpc(instance.vpc)).unwrap_or_default();
+        let is_own = |comment: &str| own.iter().any(|stop| comment == stop);
+        let dropped = all.into_iter().filter(|(comment, packets)| *packets > 0 && is_own(comment));
+        dropped.map(|(of, packets)| json!({ "of": of, "packets": packets })).collect()
     }
 
     /// What the model says of the connection, and whether the counter of the stop that it names moves.
@@ -203,10 +217,50 @@ fn attempts(table: &str) -> Vec<Attempt> {
 }
 
 /// `AttemptFails` of `/proc/net/snmp`: connections that came to nothing since the instance began.
-fn failed_attempts(table: &str) -> Option<u64> {
-    let mut tcp = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
-    let place = tcp.next()?.split(' ').position(|name| name == "AttemptFails")?;
-    tcp.next()?.split(' ').nth(place)?.parse().ok()
+/// Connections that came to nothing since the instance began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Given {
+    /// Somebody answered that there is no way or nobody listens.
+    refused: u64,
+    /// The kernel gave up waiting.
+    unanswered: u64,
+    /// First packets that were sent again since nobody had answered, whoever gave up then.
+    sent_again: u64,
+}
+
+/// From `/proc/net/snmp` and `/proc/net/netstat`.
+fn given_up(snmp: &str, netstat: &str) -> Given {
+    let failed = counted(snmp, "Tcp: ", "AttemptFails");
+    let unanswered = counted(netstat, "TcpExt: ", "TCPAbortOnTimeout").min(failed);
+    let sent_again = counted(netstat, "TcpExt: ", "TCPSynRetrans");
+    Given { refused: failed - unanswered, unanswered, sent_again }
+}
+
+/// The kernel's counters stand in pairs of lines: names, then numbers.
+fn counted(table: &str, head: &str, name: &str) -> u64 {
+    let mut lines = table.lines().filter_map(|line| line.strip_prefix(head));
+    let place = lines.next().and_then(|names| names.split(' ').position(|known| known == name));
+    let number = place.and_then(|place| lines.next()?.split(' ').nth(place)?.parse().ok());
+    number.unwrap_or_default()
+}
+
+/// The comments of the counters that drop what the instance's interfaces send.
+fn own_stops(world: &World, instance: &Instance) -> Vec<String> {
+    let mut found = Vec::new();
+    for eni in world.interfaces_of_instance(instance.id) {
+        let mut groups = eni.groups.clone();
+        groups.sort();
+        let more = groups.len().saturating_sub(4);
+        let mut groups: Vec<String> = groups.iter().take(4).map(SecurityGroupId::to_string).collect();
+        groups.extend((more > 0).then(|| format!("and {more} more")));
+        found.push(format!("{} {}", Stop::SecurityGroupOut, groups.join(" ")));
+        if let Some(acl) = world.acl_of_subnet(eni.subnet) {
+            let denies = acl.entries.iter().filter(|entry| entry.egress && entry.action == AclAction::Deny);
+            let numbers = denies.map(|entry| entry.number.to_string()).chain(["*".to_owned()]);
+            found.extend(numbers.map(|number| format!("{} {} {number}", Stop::NetworkAclOut, acl.id)));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -225,7 +279,13 @@ mod tests {
         assert_eq!(attempts(&table), std::slice::from_ref(&tried));
         let six = format!("{head}{}", line(&format!("0000000000000000FFFF0000{words:08X}:01BB"), "02"));
         assert_eq!(attempts(&six), [tried]);
+    }
+
+    #[test]
+    fn what_was_given_up_is_told_apart() {
         let snmp = "Ip: a\nIp: 1\nTcp: ActiveOpens AttemptFails\nTcp: 9 4\n";
-        assert_eq!(failed_attempts(snmp), Some(4));
+        let netstat = "TcpExt: TCPAbortOnTimeout TCPSynRetrans\nTcpExt: 1 7\nIpExt: x\nIpExt: 1\n";
+        assert_eq!(given_up(snmp, netstat), Given { refused: 3, unanswered: 1, sent_again: 7 });
+        assert_eq!(given_up("", ""), Given::default());
     }
 }

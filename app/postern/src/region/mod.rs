@@ -19,6 +19,7 @@ mod lifecycle;
 mod notary;
 mod outside;
 mod s3;
+mod scope;
 mod seal;
 mod services;
 mod ssh_key;

@@ -4,10 +4,11 @@
 mod commands;
 mod plan;
 mod plan_rules;
+mod references;
 
 use crate::say::Trouble;
 use postern_control::{Context, Draft, Outside, Quotas, Request, lifecycle, verb};
-use postern_explain::{Changed, difference};
+use postern_explain::{Changed, How, Next, Who, difference};
 use postern_model::{InstanceState, World};
 use postern_names::{AccountId, InstanceId, Region, Stop};
 use serde_json::{Value, json};
@@ -109,15 +110,56 @@ pub fn diff(mut dry: Dry<'_>, text: &str) -> Result<Value, Trouble> {
     };
     dry.settle();
     let changed = difference(&before, &dry.world);
-    let one = |changed: &Changed| {
-        json!({
-            "from": changed.question.from.to_string(),
-            "to": changed.question.to.to_string(),
-            "what": changed.question.what.to_string(),
-            "stop": changed.before.or(changed.after).map(Stop::word),
-        })
-    };
-    let of = |is_opened: bool| changed.iter().filter(|c| c.after.is_none() == is_opened).map(one).collect::<Vec<_>>();
+    let of = |is_wanted: fn(How) -> bool| changed.iter().filter(|c| is_wanted(c.how)).map(told).collect::<Vec<_>>();
+    let (opened, closed) = (of(|how| how == How::Opened), of(|how| how == How::Closed));
+    let moved = of(|how| matches!(how, How::Moved { .. }));
     let not_done: Vec<Value> = not_done.iter().map(|one| json!({ "written": one.written, "why": one.why })).collect();
-    Ok(json!({ "done": done, "not_done": not_done, "opened": of(true), "closed": of(false) }))
+    Ok(json!({ "done": done, "not_done": not_done, "opened": opened, "closed": closed, "moved": moved }))
+}
+
+/// A way that changes: what barred it or does, the table that leads elsewhere, and which ends are new or gone.
+fn told(changed: &Changed) -> Value {
+    let mut told = json!({
+        "from": changed.question.from.to_string(),
+        "to": changed.question.to.to_string(),
+        "what": changed.question.what.to_string(),
+        "stop": changed.before.or(changed.after).map(Stop::word),
+    });
+    if let Some((table, next)) = changed.route {
+        told["table"] = json!(table.to_string());
+        told["leads_to"] = json!(next.map(target));
+    }
+    if let How::Moved { before, after } = changed.how {
+        told["before"] = json!(who(before));
+        told["after"] = json!(who(after));
+    }
+    for (name, ids) in [("new", &changed.new), ("gone", &changed.gone)] {
+        if !ids.is_empty() {
+            told[name] = json!(ids);
+        }
+    }
+    told
+}
+
+fn target(next: Next) -> String {
+    match next {
+        Next::Local => "local".to_owned(),
+        Next::Never => "nowhere".to_owned(),
+        Next::InternetGateway(id) => id.to_string(),
+        Next::NatGateway(id) => id.to_string(),
+        Next::Interface(id) => id.to_string(),
+        Next::Peering(id) => id.to_string(),
+        Next::Endpoint(id) => id.to_string(),
+    }
+}
+
+fn who(who: Who) -> String {
+    match who {
+        Who::Instance(id) | Who::Appliance(id) => id.to_string(),
+        Who::Endpoint(id) => id.to_string(),
+        Who::Service => "its public address".to_owned(),
+        Who::Site | Who::Internet => "the internet".to_owned(),
+        Who::Resolver => "the resolver".to_owned(),
+        Who::Metadata => "the metadata service".to_owned(),
+    }
 }

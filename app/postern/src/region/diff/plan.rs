@@ -4,13 +4,10 @@
 //! configuration, once what they refer to is made.
 
 use super::plan_rules::{acl_entry, difference_of, permissions, route};
+use super::references::{Ids, expressions, ids_of};
 use super::{Dry, NotDone, Step};
 use crate::say::Trouble;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-
-/// Ids by the address of a resource.
-type Ids = BTreeMap<String, String>;
 
 /// How many changes were made. What is not understood, and what EC2 refuses, is noted.
 pub fn run(dry: &mut Dry<'_>, text: &str, not_done: &mut Vec<NotDone>) -> Result<usize, Trouble> {
@@ -23,7 +20,8 @@ pub fn run(dry: &mut Dry<'_>, text: &str, not_done: &mut Vec<NotDone>) -> Result
     let mut open: Vec<Resource<'_>> = Vec::new();
     for change in changes {
         let resource = Resource::of(&plan, change);
-        if let Some(id) = resource.before.get("id").and_then(Value::as_str) {
+        // The id of what is replaced is not the one that others will refer to.
+        if let Some(id) = resource.before.get("id").and_then(Value::as_str).filter(|_| !resource.is_made()) {
             ids.insert(resource.address.to_owned(), id.to_owned());
         }
         if resource.changes() {
@@ -39,7 +37,16 @@ pub fn run(dry: &mut Dry<'_>, text: &str, not_done: &mut Vec<NotDone>) -> Result
             Err(why) => not_done.push(resource.refused(&why)),
         }
     }
-    // Replaced wholes stay until what replaces them is there.
+    // What is replaced goes first where Terraform has it so, unless something uses it still.
+    let mut left_over = Vec::new();
+    for resource in wholes {
+        let gone =
+            resource.goes_first().then(|| resource.delete().ok().and_then(|steps| all(dry, &steps, &mut Vec::new())));
+        match gone {
+            Some(Some(_)) => {}
+            _ => left_over.push(resource),
+        }
+    }
     let mut left: Vec<&Resource<'_>> = open.iter().filter(|r| r.is_made() || r.is_updated()).collect();
     let mut made = 0;
     loop {
@@ -66,7 +73,7 @@ pub fn run(dry: &mut Dry<'_>, text: &str, not_done: &mut Vec<NotDone>) -> Result
     }
     not_done.extend(left.iter().map(|resource| resource.refused("it needs an id that the plan does not know")));
     let mut gone = 0;
-    for resource in wholes {
+    for resource in left_over {
         match resource.delete() {
             Ok(steps) => gone += usize::from(all(dry, &steps, not_done).is_some()),
             Err(why) => not_done.push(resource.refused(&why)),
@@ -121,6 +128,7 @@ struct Resource<'a> {
     unknown: &'a Value,
     /// The resource's expressions in the configuration.
     expressions: Option<&'a Value>,
+    plan: &'a Value,
 }
 
 impl<'a> Resource<'a> {
@@ -137,6 +145,7 @@ impl<'a> Resource<'a> {
             after: part("after"),
             unknown: part("after_unknown"),
             expressions: expressions(plan, text("address")),
+            plan,
         }
     }
 
@@ -154,6 +163,10 @@ impl<'a> Resource<'a> {
     }
     fn is_deleted(&self) -> bool {
         self.has("delete")
+    }
+    /// Replaced, the old one before the new one.
+    fn goes_first(&self) -> bool {
+        self.is_made() && self.actions.first() == Some(&"delete")
     }
     /// Part of another resource, or between two.
     fn is_part(&self) -> bool {
@@ -180,16 +193,7 @@ impl<'a> Resource<'a> {
                 continue;
             }
             let Some(expression) = self.expressions.and_then(|all| all.get(name)) else { continue };
-            let references = expression.get("references").and_then(Value::as_array).into_iter().flatten();
-            let module =
-                self.address.rsplit_once(".aws_").map(|(module, _)| module).filter(|m| m.starts_with("module."));
-            let whole = |reference: &str| match module {
-                Some(module) => format!("{module}.{reference}"),
-                None => reference.to_owned(),
-            };
-            let mut found: Vec<&String> =
-                references.filter_map(Value::as_str).filter_map(|r| ids.get(&whole(r))).collect();
-            found.dedup();
+            let found = ids_of(ids, self.plan, self.address, expression);
             match (unknown.is_array() || name.ends_with("_ids"), found.as_slice()) {
                 (_, []) => return None,
                 (true, all) => drop(after.insert(name.clone(), json!(all))),
@@ -402,29 +406,4 @@ fn lists(before: Option<&Value>, after: Option<&Value>) -> (Vec<Value>, Vec<Valu
     let (before, after) = (list(before), list(after));
     let only = |one: &[Value], other: &[Value]| one.iter().filter(|item| !other.contains(item)).cloned().collect();
     (only(&before, &after), only(&after, &before))
-}
-
-/// The expressions of a resource in the plan's configuration, by its address without indices.
-fn expressions<'a>(plan: &'a Value, address: &str) -> Option<&'a Value> {
-    let mut module = plan.pointer("/configuration/root_module")?;
-    let plain: String = {
-        let mut depth = 0;
-        let keep = |c: &char| {
-            match c {
-                '[' => depth += 1,
-                ']' => depth -= 1,
-                _ => {}
-            }
-            depth == 0 && *c != ']'
-        };
-        address.chars().filter(keep).collect()
-    };
-    let mut rest = plain.as_str();
-    while let Some(inner) = rest.strip_prefix("module.") {
-        let (name, after) = inner.split_once('.')?;
-        module = module.pointer(&format!("/module_calls/{name}/module"))?;
-        rest = after;
-    }
-    let resources = module.get("resources")?.as_array()?;
-    resources.iter().find(|resource| resource.get("address").and_then(Value::as_str) == Some(rest))?.get("expressions")
 }
