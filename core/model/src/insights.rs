@@ -5,6 +5,7 @@ use crate::Tags;
 use postern_names::*;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// A question: from a component to a component or an address.
@@ -80,11 +81,25 @@ pub struct AccessScopeAnalysis {
     pub started: OffsetDateTime,
     /// Interfaces that were looked at.
     pub interfaces: usize,
-    /// Each the components of one way, as JSON by model name.
-    pub findings: Vec<String>,
+    /// Each the components of one way, as JSON by model name. Megabytes of them are not copied with the World.
+    #[serde(with = "shared")]
+    pub findings: Arc<Vec<String>>,
     /// What was left out of them.
     pub warning: Option<String>,
     /// Why there are none: what the scope names is gone, say.
     pub failure: Option<String>,
     pub tags: Tags,
+}
+
+/// Kept as the list that it is.
+mod shared {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::sync::Arc;
+
+    pub fn serialize<S: Serializer>(list: &Arc<Vec<String>>, to: S) -> Result<S::Ok, S::Error> {
+        list.as_slice().serialize(to)
+    }
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Vec<String>>, D::Error> {
+        Vec::deserialize(from).map(Arc::new)
+    }
 }

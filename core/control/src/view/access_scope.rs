@@ -93,14 +93,13 @@ pub fn analysis(analysis: &AccessScopeAnalysis) -> Value {
     told
 }
 
-pub fn findings(analysis: &AccessScopeAnalysis) -> Vec<Value> {
-    let one = |(place, way): (usize, &String)| {
-        json!({
-            "NetworkInsightsAccessScopeAnalysisId": analysis.id.to_string(),
-            "NetworkInsightsAccessScopeId": analysis.scope.to_string(),
-            "FindingId": format!("AnalysisFinding-{}", place + 1),
-            "FindingComponents": serde_json::from_str::<Value>(way).unwrap_or_default(),
-        })
-    };
-    analysis.findings.iter().enumerate().map(one).collect()
+/// The finding at a place of the list.
+pub fn finding(analysis: &AccessScopeAnalysis, place: usize) -> Value {
+    let way = analysis.findings.get(place).map(String::as_str).unwrap_or_default();
+    json!({
+        "NetworkInsightsAccessScopeAnalysisId": analysis.id.to_string(),
+        "NetworkInsightsAccessScopeId": analysis.scope.to_string(),
+        "FindingId": format!("AnalysisFinding-{}", place + 1),
+        "FindingComponents": serde_json::from_str::<Value>(way).unwrap_or_default(),
+    })
 }

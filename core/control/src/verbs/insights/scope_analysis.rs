@@ -11,6 +11,7 @@ use postern_call::Refusal;
 use postern_model::{AccessScope, AccessScopeAnalysis};
 use postern_names::{NetworkInsightsAccessScopeAnalysisId, NetworkInsightsAccessScopeId};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Findings of a page.
 const FINDINGS_MOST: i64 = 1000;
@@ -34,7 +35,7 @@ pub fn start_network_insights_access_scope_analysis(
         region: context.region.clone(),
         started: context.now,
         interfaces: found.interfaces,
-        findings: found.ways.into_iter().map(|way| Value::from(way).to_string()).collect(),
+        findings: Arc::new(found.ways.into_iter().map(|way| Value::from(way).to_string()).collect()),
         warning: found.warning,
         failure,
         tags,
@@ -79,8 +80,13 @@ pub fn get_network_insights_access_scope_analysis_findings(
 ) -> Result<Value, Refusal> {
     let id = request.id("NetworkInsightsAccessScopeAnalysisId")?;
     let analysis = find::<AccessScopeAnalysis>(draft, context, id)?;
-    let mut reply =
-        page(request, "AnalysisFindings", view::access_scope::findings(analysis), PAGE_LEAST, FINDINGS_MOST)?;
+    let places = (0..analysis.findings.len()).map(Value::from).collect();
+    let mut reply = page(request, "AnalysisFindings", places, PAGE_LEAST, FINDINGS_MOST)?;
+    // Only those of the page are read.
+    for place in reply.get_mut("AnalysisFindings").and_then(Value::as_array_mut).into_iter().flatten() {
+        let number = place.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        *place = view::access_scope::finding(analysis, number);
+    }
     reply["NetworkInsightsAccessScopeAnalysisId"] = json!(analysis.id.to_string());
     reply["AnalysisStatus"] = json!(view::access_scope::status(analysis));
     Ok(reply)
