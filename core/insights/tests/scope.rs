@@ -120,7 +120,15 @@ fn a_rule_for_one_network_of_the_internet_is_a_way() {
     let known = json!([{ "Source": header(json!({ "SourceAddresses": ["198.51.100.0/24"] })) }]);
     assert_eq!(found(&world, ssh.clone(), known).ways.len(), 0);
     let elsewhere = json!([{ "Source": header(json!({ "SourceAddresses": ["192.0.2.0/24"] })) }]);
-    assert_eq!(found(&world, ssh, elsewhere).ways.len(), 1);
+    assert_eq!(found(&world, ssh.clone(), elsewhere).ways.len(), 1);
+    // What is left of a range of which a part is known is still found, of the rule's and of the whole internet.
+    let half = json!([{ "Source": header(json!({ "SourceAddresses": ["198.51.100.0/25"] })) }]);
+    let all = found(&world, ssh.clone(), half);
+    assert_eq!(all.ways[0][3]["InboundHeader"]["SourceAddresses"], json!(["198.51.100.128/32"]));
+    let office = json!([{ "Source": header(json!({ "SourceAddresses": ["203.0.112.0/23", "203.0.114.0/24", "198.51.100.0/24"] })) }]);
+    let web = json!([{ "Source": types(&[IGW]), "Destination": header(json!({ "DestinationPorts": ["443"] })) }]);
+    let all = found(&world, web, office);
+    assert_eq!(all.ways[0][3]["InboundHeader"]["SourceAddresses"], json!(["203.0.115.0/32"]));
     let https = json!([{ "Source": types(&[IGW]), "Destination": header(json!({ "DestinationPorts": ["443"] })) }]);
     let left = found(&world, json!([{ "Source": types(&[IGW]) }]), https);
     assert_eq!(left.ways.len(), 1, "22 is left");

@@ -125,7 +125,8 @@ impl AllRules {
                 let wanted = asked.matched.destination.header.destinations.as_ref();
                 let wanted = wanted.or(asked.matched.source.header.destinations.as_ref());
                 let receivers = self.around(&from.interfaces).flat_map(|rules| &rules.receivers);
-                let there = outside(world, from.vpc, wanted, receivers);
+                let left_out = asked.excluded_ranges(|header| header.destinations.as_ref());
+                let there = outside(world, from.vpc, wanted, receivers, &left_out);
                 let pairs = own.into_iter().flat_map(|own| there.iter().map(move |to| (own, *to)));
                 pairs
                     .map(|(own, to)| Way {
@@ -139,7 +140,8 @@ impl AllRules {
                 let wanted = asked.matched.source.header.sources.as_ref();
                 let wanted = wanted.or(asked.matched.destination.header.sources.as_ref());
                 let senders = self.around(&to.interfaces).flat_map(|rules| &rules.senders);
-                let there = outside(world, to.vpc, wanted, senders);
+                let left_out = asked.excluded_ranges(|header| header.sources.as_ref());
+                let there = outside(world, to.vpc, wanted, senders, &left_out);
                 let pairs = there.into_iter().flat_map(|from| to.publics.iter().map(move |to| (from, *to)));
                 let way = |(from, to): (Ipv4Addr, Ipv4Addr)| Way {
                     from: Source::Internet(IpAddr::V4(from)),
@@ -198,6 +200,12 @@ impl Asked<'_> {
         [&self.matched.source.header, &self.matched.destination.header].into_iter()
     }
 
+    /// Ranges of one side that exclude paths name.
+    fn excluded_ranges(&self, of: impl Fn(&Header) -> Option<&Vec<Ipv4Cidr>>) -> Vec<Ipv4Cidr> {
+        let headers = self.excluded.iter().flat_map(|other| [&other.source.header, &other.destination.header]);
+        headers.filter_map(of).flatten().copied().collect()
+    }
+
     pub fn protocols(&self) -> impl Iterator<Item = Protocol> {
         let all = [Protocol::Tcp, Protocol::Udp].into_iter();
         all.filter(|protocol| self.headers().all(|header| has(&header.protocols, |own| own == protocol)))
@@ -235,12 +243,14 @@ fn own_addresses(world: &World, id: NetworkInterfaceId, wanted: &Option<Vec<Ipv4
     }
 }
 
-/// Addresses of the internet: one of each range that is asked for, and of each range that the rules name in them.
+/// Addresses of the internet: one of each range that is asked for, and of each range that the rules name in them; and the next one
+/// behind each range that is left out, so that leaving out a part of a range does not leave out the rest.
 fn outside<'r>(
     world: &World,
     vpc: VpcId,
     wanted: Option<&Vec<Ipv4Cidr>>,
     named: impl Iterator<Item = &'r Ipv4Cidr>,
+    left_out: &[Ipv4Cidr],
 ) -> Vec<Ipv4Addr> {
     let own: Vec<Ipv4Cidr> =
         world.vpcs.get(&vpc).into_iter().flat_map(|vpc| &vpc.cidrs).map(|cidr| cidr.cidr).collect();
@@ -254,7 +264,10 @@ fn outside<'r>(
     let wanted = wanted.map_or(everything.as_slice(), Vec::as_slice);
     let mut found: Vec<Ipv4Addr> = Vec::new();
     let narrower = named.filter(|range| wanted.iter().any(|w| w.contains(range.network())));
-    for address in wanted.iter().copied().chain(narrower.copied()).filter_map(one_of).filter(is_outside) {
+    let behind = left_out.iter().filter_map(|range| u32::from(range.last()).checked_add(1)).map(Ipv4Addr::from);
+    let behind = behind.filter(|address| wanted.iter().any(|w| w.contains(*address)));
+    let first = wanted.iter().copied().chain(narrower.copied()).filter_map(one_of);
+    for address in first.chain(behind).filter(is_outside) {
         if !found.contains(&address) && found.len() < ADDRESSES_MAX {
             found.push(address);
         }
