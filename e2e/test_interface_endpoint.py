@@ -348,7 +348,7 @@ def test_a_fixed_address_takes_the_place_of_another(region, network, private, li
     assert addresses(region, private, STS) == {wanted}
     with pytest.raises(ClientError) as error:
         network.interface_endpoint("sts", network.private, IpAddressType="dualstack", PrivateDnsEnabled=False)
-    assert "IPv6" in refused(error)["Message"]
+    assert "IP address type (dualstack)" in refused(error)["Message"]
 
 
 def test_iam_is_behind_an_endpoint_without_a_region_in_its_name(region, network, private, listening):
