@@ -1,8 +1,8 @@
 //! What a verb knows besides the World: who calls, from where, when; and what lies outside EC2.
 
 use crate::Quotas;
-use postern_insights::{Found, find_ways};
-use postern_model::{AccessScope, World};
+use postern_insights::{Analysis, Found, analyse, find_ways};
+use postern_model::{AccessScope, InsightsPath, World};
 use postern_names::{AccountId, Region};
 use time::OffsetDateTime;
 
@@ -31,6 +31,11 @@ pub trait Outside {
     /// looked up before, in a copy.
     fn ways_of(&self, world: &World, scope: &AccessScope) -> Result<Found, String> {
         find_ways(world, scope)
+    }
+    /// What Reachability Analyzer says of a path, with the ARNs that the way must pass and must not. It may ask thousands of
+    /// questions, so it is looked up before too.
+    fn analysed(&self, world: &World, path: &InsightsPath, filter_in: &[String], filter_out: &[String]) -> Analysis {
+        analyse(world, path, filter_in, filter_out)
     }
 }
 

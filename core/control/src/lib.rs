@@ -22,7 +22,7 @@ pub use draft::Draft;
 pub use filter::{Filters, matches_pattern};
 pub use listed::{FilterValues, Listed, describe, find, flag, one, select};
 pub use page::page;
-pub use postern_insights::Found as FoundWays;
+pub use postern_insights::{Analysis, Found as FoundWays};
 pub use quota::Quotas;
 pub use request::Request;
 pub use taggable::tags_of;

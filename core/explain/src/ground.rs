@@ -1,4 +1,5 @@
-//! A World made ready for many questions: what is asked at every stop, found in one step.
+//! A World made ready for questions: what is asked at every stop, found in one step. Interfaces, of which there are many, the
+//! World finds itself; what is made here is little, so that a lone question does not pay for a whole region.
 
 use crate::assume::Assumed;
 use crate::name;
@@ -11,20 +12,16 @@ use postern_model::*;
 use postern_names::*;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 /// What one packet's way needs to know of the World.
 pub struct Ground<'w> {
     pub world: &'w World,
-    /// Every interface by each of its addresses, whether it is up or not.
-    by_address: HashMap<(VpcId, IpAddr), &'w NetworkInterface>,
-    /// Interfaces that packets can reach.
-    up: HashSet<NetworkInterfaceId>,
-    /// By public address, the interface and the private address behind it.
-    by_public: HashMap<IpAddr, (&'w NetworkInterface, IpAddr)>,
-    to_public: HashMap<(NetworkInterfaceId, IpAddr), IpAddr>,
-    of_instance: HashMap<InstanceId, &'w NetworkInterface>,
     tables: HashMap<SubnetId, &'w RouteTable>,
-    routes: HashMap<RouteTableId, Vec<Chosen>>,
+    /// Each table's routes, put in order when they are first asked for.
+    routes: HashMap<RouteTableId, OnceLock<Vec<Chosen>>>,
+    /// The gateway endpoints on a table.
+    on_table: HashMap<RouteTableId, Vec<&'w VpcEndpoint>>,
     acls: HashMap<SubnetId, &'w NetworkAcl>,
     entries: HashMap<(NetworkAclId, bool), Vec<&'w AclEntry>>,
     lists: HashMap<PrefixListId, Vec<Cidr>>,
@@ -39,13 +36,9 @@ impl<'w> Ground<'w> {
     pub fn new(world: &'w World) -> Self {
         let mut ground = Self {
             world,
-            by_address: HashMap::with_capacity(world.network_interfaces.len()),
-            up: HashSet::with_capacity(world.network_interfaces.len()),
-            by_public: HashMap::new(),
-            to_public: HashMap::new(),
-            of_instance: HashMap::with_capacity(world.instances.len()),
             tables: HashMap::new(),
             routes: HashMap::new(),
+            on_table: HashMap::new(),
             acls: HashMap::new(),
             entries: HashMap::new(),
             lists: HashMap::new(),
@@ -58,8 +51,10 @@ impl<'w> Ground<'w> {
         for endpoint in world.endpoints.values() {
             let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
             ground.endpoints.extend(places.iter().map(|place| (place.interface, endpoint)));
+            for table in endpoint.route_tables() {
+                ground.on_table.entry(*table).or_default().push(endpoint);
+            }
         }
-        ground.find_interfaces();
         ground.find_lists();
         ground.find_tables();
         for acl in world.network_acls.values() {
@@ -71,57 +66,6 @@ impl<'w> Ground<'w> {
             }
         }
         ground
-    }
-
-    fn find_interfaces(&mut self) {
-        let elastic: HashMap<(NetworkInterfaceId, IpAddr), IpAddr> = (self.world.addresses.values())
-            .filter_map(|a| a.association.map(|(_, eni, private)| ((eni, private.into()), a.public_ip.into())))
-            .collect();
-        for eni in self.world.network_interfaces.values() {
-            let is_up = self.can_be_reached(eni);
-            if is_up {
-                self.up.insert(eni.id);
-            }
-            let index = eni.attachment.as_ref().map(|a| (a.instance, a.device_index));
-            if let Some((Some(instance), 0)) = index {
-                self.of_instance.insert(instance, eni);
-            }
-            let has_internet = self.gateways.contains_key(&eni.vpc);
-            for address in eni.ipv6_addresses.iter().copied().map(IpAddr::V6) {
-                self.by_address.insert((eni.vpc, address), eni);
-                // An IPv6 address is the same on both sides of an internet gateway.
-                if has_internet {
-                    self.to_public.insert((eni.id, address), address);
-                    self.by_public.insert(address, (eni, address));
-                }
-            }
-            for address in &eni.addresses {
-                let (private, auto_public) = (IpAddr::V4(address.address), address.auto_public.map(IpAddr::V4));
-                self.by_address.insert((eni.vpc, private), eni);
-                let public = elastic.get(&(eni.id, private)).copied().or(auto_public);
-                if let Some(public) = public.filter(|_| has_internet) {
-                    self.to_public.insert((eni.id, private), public);
-                    self.by_public.insert(public, (eni, private));
-                }
-            }
-        }
-    }
-
-    fn can_be_reached(&self, eni: &NetworkInterface) -> bool {
-        let Some(attachment) = &eni.attachment else { return false };
-        match (eni.kind, attachment.instance) {
-            (InterfaceKind::Interface, Some(id)) => {
-                self.world.instances.get(&id).is_some_and(|i| i.state == InstanceState::Running)
-            }
-            (InterfaceKind::Interface, None) => false,
-            (InterfaceKind::NatGateway, _) => {
-                let states = [NatGatewayState::Pending, NatGatewayState::Available];
-                self.nats.get(&eni.id).is_some_and(|nat| states.contains(&nat.state))
-            }
-            (InterfaceKind::VpcEndpoint, _) => {
-                self.endpoints.get(&eni.id).is_some_and(|endpoint| endpoint.state == EndpointState::Available)
-            }
-        }
     }
 
     fn find_lists(&mut self) {
@@ -142,8 +86,7 @@ impl<'w> Ground<'w> {
                     None => drop(main.insert(table.vpc, table)),
                 }
             }
-            let routes = route_table::in_order(self, table);
-            self.routes.insert(table.id, routes);
+            self.routes.insert(table.id, OnceLock::new());
         }
         for subnet in self.world.subnets.values() {
             if let Some(table) = own.get(&subnet.id).or(main.get(&subnet.vpc)) {
@@ -194,7 +137,7 @@ impl<'w> Ground<'w> {
     /// The interface that a question leaves by.
     pub(crate) fn interface_of(&self, source: Source) -> Option<&'w NetworkInterface> {
         match source {
-            Source::Instance(id) => self.of_instance.get(&id).copied(),
+            Source::Instance(id) => self.first_of(id),
             Source::Interface(id) => self.world.network_interfaces.get(&id),
             Source::Subnet(id) => {
                 let inside = |eni: &&NetworkInterface| eni.subnet == id && eni.kind == InterfaceKind::Interface;
@@ -211,12 +154,12 @@ impl<'w> Ground<'w> {
         let of = |eni: &NetworkInterface| {
             let private = eni.every_address().next()?;
             let is_near = from.is_some_and(|from| from.vpc == eni.vpc || self.are_peers(from.vpc, eni.vpc));
-            let public = self.to_public.get(&(eni.id, private)).copied().filter(|_| !is_near);
+            let public = self.public_of(eni, private).filter(|_| !is_near);
             Some(public.unwrap_or(private))
         };
         match &question.to {
             Target::Address(address) => Some(*address),
-            Target::Instance(id) => of(self.of_instance.get(id)?),
+            Target::Instance(id) => of(self.first_of(*id)?),
             Target::Interface(id) => of(self.world.network_interfaces.get(id)?),
             Target::Endpoint(id) => {
                 let endpoint = self.world.endpoints.get(id)?;
@@ -253,24 +196,63 @@ impl<'w> Ground<'w> {
         !self.world.outages.zones.is_empty() && self.world.outages.zones.contains_key(&eni.zone)
     }
 
+    /// Whether packets can reach it.
     pub(crate) fn is_up(&self, eni: &NetworkInterface) -> bool {
-        self.up.contains(&eni.id)
+        let Some(attachment) = &eni.attachment else { return false };
+        match (eni.kind, attachment.instance) {
+            (InterfaceKind::Interface, Some(id)) => {
+                self.world.instances.get(&id).is_some_and(|i| i.state == InstanceState::Running)
+            }
+            (InterfaceKind::Interface, None) => false,
+            (InterfaceKind::NatGateway, _) => {
+                let states = [NatGatewayState::Pending, NatGatewayState::Available];
+                self.nats.get(&eni.id).is_some_and(|nat| states.contains(&nat.state))
+            }
+            (InterfaceKind::VpcEndpoint, _) => {
+                self.endpoints.get(&eni.id).is_some_and(|endpoint| endpoint.state == EndpointState::Available)
+            }
+        }
+    }
+
+    /// The interface that an instance speaks by.
+    fn first_of(&self, instance: InstanceId) -> Option<&'w NetworkInterface> {
+        let is_first = |eni: &&NetworkInterface| eni.attachment.as_ref().is_some_and(|a| a.device_index == 0);
+        self.world.network_interfaces.of_instance(instance).next().filter(is_first)
     }
 
     /// The interface that has a private address, up or not.
     pub(crate) fn holder(&self, vpc: VpcId, address: IpAddr) -> Option<&'w NetworkInterface> {
-        self.by_address.get(&(vpc, address)).copied()
+        self.world.network_interfaces.at(vpc, address)
     }
 
     /// The public address that stands for a private one of a VPC, whichever interface it comes by: an appliance forwards
     /// with the first sender's address. None in a VPC without an internet gateway, and while its interface is down.
     pub(crate) fn public(&self, vpc: VpcId, private: IpAddr) -> Option<IpAddr> {
         let holder = self.holder(vpc, private)?;
-        self.to_public.get(&(holder.id, private)).copied().filter(|_| self.is_up(holder))
+        self.public_of(holder, private).filter(|_| self.is_up(holder))
+    }
+
+    fn public_of(&self, eni: &NetworkInterface, private: IpAddr) -> Option<IpAddr> {
+        self.gateways.get(&eni.vpc).filter(|_| eni.has_address(private))?;
+        match private {
+            IpAddr::V4(private) => self.world.public_address(eni.id, private).map(IpAddr::V4),
+            // An IPv6 address is the same on both sides of an internet gateway.
+            IpAddr::V6(_) => Some(private),
+        }
     }
 
     pub(crate) fn behind_public(&self, public: IpAddr) -> Option<(&'w NetworkInterface, IpAddr)> {
-        self.by_public.get(&public).copied()
+        let (interfaces, addresses) = (&self.world.network_interfaces, &self.world.addresses);
+        let leads_here = |(eni, private): &(&NetworkInterface, IpAddr)| self.public_of(eni, *private) == Some(public);
+        match public {
+            IpAddr::V4(public) => {
+                let elastic = addresses.at(public).and_then(|elastic| elastic.association);
+                let elastic = elastic.and_then(|(_, id, private)| Some((interfaces.get(&id)?, private)));
+                let found = elastic.into_iter().chain(interfaces.with_automatic(public));
+                found.map(|(eni, private)| (eni, IpAddr::V4(private))).find(leads_here)
+            }
+            IpAddr::V6(address) => interfaces.with_ipv6(address).map(|eni| (eni, public)).find(leads_here),
+        }
     }
 
     pub(crate) fn table(&self, subnet: SubnetId) -> Option<&'w RouteTable> {
@@ -279,7 +261,15 @@ impl<'w> Ground<'w> {
 
     /// The routes of a table, those that win first.
     pub(crate) fn routes(&self, table: RouteTableId) -> &[Chosen] {
-        self.routes.get(&table).map(Vec::as_slice).unwrap_or_default()
+        let (Some(kept), Some(table)) = (self.routes.get(&table), self.world.route_tables.get(&table)) else {
+            return &[];
+        };
+        kept.get_or_init(|| route_table::in_order(self, table))
+    }
+
+    /// The gateway endpoints on a table, in the order of their ids.
+    pub(crate) fn on_table(&self, table: RouteTableId) -> &[&'w VpcEndpoint] {
+        self.on_table.get(&table).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(crate) fn acl(&self, subnet: SubnetId) -> Option<&'w NetworkAcl> {
@@ -328,8 +318,8 @@ impl<'w> Ground<'w> {
         match next {
             Next::NatGateway(_) | Next::Peering(_) if is_v6 => false,
             Next::Interface(id) if is_v6 => {
-                let has_v6 = self.world.network_interfaces.get(&id).is_some_and(|eni| !eni.ipv6_addresses.is_empty());
-                has_v6 && self.up.contains(&id)
+                let has_v6 = |eni: &&NetworkInterface| !eni.ipv6_addresses.is_empty();
+                self.world.network_interfaces.get(&id).filter(has_v6).is_some_and(|eni| self.is_up(eni))
             }
             Next::Local | Next::Endpoint(_) => true,
             Next::Never => false,
@@ -338,7 +328,7 @@ impl<'w> Ground<'w> {
                 let nat = self.world.nat_gateways.get(&id);
                 nat.is_some_and(|nat| nat.state == NatGatewayState::Available && nat.vpc == vpc)
             }
-            Next::Interface(id) => self.up.contains(&id),
+            Next::Interface(id) => self.world.network_interfaces.get(&id).is_some_and(|eni| self.is_up(eni)),
             Next::Peering(id) => self.beyond(vpc, id).is_some(),
         }
     }

@@ -27,8 +27,8 @@ enum Rank {
 pub(crate) fn in_order(ground: &Ground<'_>, table: &RouteTable) -> Vec<Chosen> {
     let mut all: Vec<(Rank, Chosen)> = Vec::new();
     let mut put = |rank, range, list, next| all.push((rank, Chosen { range, list, next }));
-    for endpoint in ground.world.endpoints.values() {
-        let is_on = endpoint.state == EndpointState::Available && endpoint.route_tables().contains(&table.id);
+    for endpoint in ground.on_table(table.id) {
+        let is_on = endpoint.state == EndpointState::Available;
         let service = GATEWAY_SERVICES.iter().find(|service| service.name == endpoint.service()).filter(|_| is_on);
         if let Some(list) = service.map(|service| service.prefix_list(&endpoint.region)) {
             for range in ground.list(list) {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod addresses;
 mod change;
 mod endpoint;
 mod gateway;
@@ -15,6 +16,7 @@ mod insights;
 mod instance;
 mod interface;
 mod interface_service;
+mod interfaces;
 mod invariant;
 mod key_pair;
 mod look;
@@ -30,6 +32,7 @@ mod vpc;
 mod world;
 
 pub use address::ElasticAddress;
+pub use addresses::ElasticAddresses;
 pub use change::{Change, Done, Entity, EntityKey};
 pub use endpoint::{EndpointKind, EndpointState, EndpointSubnet, InterfaceEndpoint, VpcEndpoint};
 pub use gateway::{InternetGateway, NatGateway, NatGatewayState};
@@ -43,6 +46,7 @@ pub use interface_service::{
     INTERFACE_SERVICES, InterfaceService, Scope, covers_name, have_further_interface_services, interface_service,
     interface_services,
 };
+pub use interfaces::NetworkInterfaces;
 pub use key_pair::KeyPair;
 pub use look::EndpointRoute;
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};

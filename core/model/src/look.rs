@@ -145,11 +145,7 @@ impl World {
 
     /// The public address that stands for a private one: an Elastic IP, else the automatic one.
     pub fn public_address(&self, interface: NetworkInterfaceId, private: Ipv4Addr) -> Option<Ipv4Addr> {
-        let elastic = self
-            .addresses
-            .values()
-            .find(|a| a.association.is_some_and(|(_, eni, address)| eni == interface && address == private));
-        match elastic {
+        match self.addresses.associated(interface, private) {
             Some(address) => Some(address.public_ip),
             None => self
                 .network_interfaces
@@ -163,18 +159,12 @@ impl World {
 
     /// The interface in a VPC that has this private address.
     pub fn interface_by_address(&self, vpc: VpcId, address: IpAddr) -> Option<&NetworkInterface> {
-        self.network_interfaces.values().find(|eni| eni.vpc == vpc && eni.has_address(address))
+        self.network_interfaces.at(vpc, address)
     }
 
     /// The instance's interfaces, by device index.
     pub fn interfaces_of_instance(&self, instance: InstanceId) -> Vec<&NetworkInterface> {
-        let mut found: Vec<_> = self
-            .network_interfaces
-            .values()
-            .filter(|eni| eni.attachment.as_ref().is_some_and(|a| a.instance == Some(instance)))
-            .collect();
-        found.sort_by_key(|eni| eni.attachment.as_ref().map(|a| a.device_index));
-        found
+        self.network_interfaces.of_instance(instance).collect()
     }
 
     /// The gateway endpoint that the route table of `subnet` chooses for `destination`: longest prefix first; of equal

@@ -388,7 +388,7 @@ fn instance(world: &mut World, n: u64, words: &[&str]) {
         client_token: None,
         tags: Tags::new(),
     };
-    world.network_interfaces.insert(interface.id, interface);
+    world.network_interfaces.insert(interface);
     world.instances.insert(id, instance);
 }
 
@@ -403,7 +403,7 @@ fn nat(world: &mut World, n: u64, words: &[&str]) {
         let association = Some((AddressAssociationId::from_bits(n), interface.id, private_ip));
         let region = interface.region.clone();
         let elastic = ElasticAddress { allocation, owner: OWNER, region, public_ip, association, tags: Tags::new() };
-        world.addresses.insert(allocation, elastic);
+        world.addresses.insert(elastic);
     }
     let nat = NatGateway {
         id: NatGatewayId::from_bits(n),
@@ -422,7 +422,7 @@ fn nat(world: &mut World, n: u64, words: &[&str]) {
         deleted: None,
         tags: Tags::new(),
     };
-    world.network_interfaces.insert(interface.id, interface);
+    world.network_interfaces.insert(interface);
     world.nat_gateways.insert(nat.id, nat);
 }
 
@@ -439,7 +439,7 @@ fn interface_endpoint(world: &mut World, n: u64, words: &[&str]) {
         interface.groups.clone_from(&groups);
         interface.requester_managed = true;
         subnets.push(EndpointSubnet { subnet: interface.subnet, interface: interface.id });
-        world.network_interfaces.insert(interface.id, interface);
+        world.network_interfaces.insert(interface);
     }
     let own = InterfaceEndpoint {
         suffix: "abcd1234".into(),

@@ -1,11 +1,11 @@
 //! What takes long is got before the World is locked: a key pair takes a tenth of a second to make, a Network Access Scope's
-//! analysis up to half a minute.
+//! analysis up to half a minute, that of a path as long as two thousand questions.
 
 use crate::commit::read_lock;
 use postern_call::Call;
-use postern_control::{FoundWays, InstanceProfile, KeyMaterial, Outside};
-use postern_model::{AccessScope, World};
-use postern_names::{AccountId, InstanceId, NetworkInsightsAccessScopeId};
+use postern_control::{Analysis, FoundWays, InstanceProfile, KeyMaterial, Outside};
+use postern_model::{AccessScope, InsightsPath, World};
+use postern_names::{AccountId, InstanceId, NetworkInsightsAccessScopeId, NetworkInsightsPathId};
 use serde_json::Value;
 use std::sync::{Arc, RwLock};
 
@@ -14,11 +14,12 @@ pub struct Prepared {
     outside: Arc<dyn Outside + Send + Sync>,
     key: Option<Result<KeyMaterial, String>>,
     ways: Option<(NetworkInsightsAccessScopeId, Result<FoundWays, String>)>,
+    analysis: Option<(NetworkInsightsPathId, Analysis)>,
 }
 
 impl Prepared {
     pub async fn of(call: &Call, outside: &Arc<dyn Outside + Send + Sync>, world: &Arc<RwLock<World>>) -> Self {
-        let mut prepared = Self { outside: outside.clone(), key: None, ways: None };
+        let mut prepared = Self { outside: outside.clone(), key: None, ways: None, analysis: None };
         if let Some((key_type, comment)) = wanted_key(call) {
             let maker = outside.clone();
             let made = tokio::task::spawn_blocking(move || maker.make_key(key_type, &comment)).await;
@@ -34,8 +35,30 @@ impl Prepared {
             let found = tokio::task::spawn_blocking(look).await;
             prepared.ways = Some((id, found.unwrap_or_else(|error| Err(error.to_string()))));
         }
+        if let Some(path) = wanted_path(call, world) {
+            let (filter_in, filter_out) = (texts(call, "FilterInArns"), texts(call, "FilterOutArns"));
+            let (id, world, outside) = (path.id, world.clone(), outside.clone());
+            // Short enough that those who change the World wait for it; those who read do not.
+            let look = move || outside.analysed(&read_lock(&world), &path, &filter_in, &filter_out);
+            prepared.analysis = tokio::task::spawn_blocking(look).await.ok().map(|found| (id, found));
+        }
         prepared
     }
+}
+
+/// The caller's path that the call will have analysed.
+fn wanted_path(call: &Call, world: &RwLock<World>) -> Option<InsightsPath> {
+    if call.operation != "StartNetworkInsightsAnalysis" {
+        return None;
+    }
+    let id = call.input.get("NetworkInsightsPathId").and_then(Value::as_str)?.parse().ok()?;
+    let path = read_lock(world).insights_paths.get(&id).cloned()?;
+    (Some(path.owner) == call.caller.account() && path.region == call.region).then_some(path)
+}
+
+fn texts(call: &Call, member: &str) -> Vec<String> {
+    let all = call.input.get(member).and_then(Value::as_array);
+    all.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The caller's scope that the call will have analysed.
@@ -85,6 +108,12 @@ impl Outside for Prepared {
         match &self.ways {
             Some((id, found)) if *id == scope.id => found.clone(),
             _ => self.outside.ways_of(world, scope),
+        }
+    }
+    fn analysed(&self, world: &World, path: &InsightsPath, filter_in: &[String], filter_out: &[String]) -> Analysis {
+        match &self.analysis {
+            Some((id, found)) if *id == path.id => found.clone(),
+            _ => self.outside.analysed(world, path, filter_in, filter_out),
         }
     }
 }

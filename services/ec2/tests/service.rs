@@ -435,8 +435,12 @@ async fn a_client_that_hangs_up_stops_nothing() {
     let create = rig.call("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" }));
     tokio::time::timeout(Duration::from_millis(30), create).await.expect_err("the client hung up");
     assert_eq!(rig.plane.0.lock().unwrap().len(), 1, "not yet");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(rig.plane.0.lock().unwrap().len(), 2, "brought about all the same");
+    let brought_about = async {
+        while rig.plane.0.lock().unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), brought_about).await.expect("brought about all the same");
     let before = rig.ec2.world().read().unwrap().entities();
     drop(rig);
     assert_eq!(open(directory.path()).ec2.world().read().unwrap().entities(), before);

@@ -9,7 +9,7 @@ use postern_names::{Stop, VpcEndpointId};
 use postern_program::Namespace;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 /// The port of services, where a question names none.
 const HTTPS: u16 = 443;
@@ -23,12 +23,22 @@ pub struct Ways {
 impl Ways {
     /// The trace, and what would open the way.
     pub fn explain(&self, asked: &WayQuestion) -> Result<Value, Trouble> {
-        let (world, question) = self.ready(asked)?;
-        let ground = Ground::new(&world);
-        let listening = self.listening(&ground.explain(&question, &Listening::new()));
-        let trace = ground.explain(&question, &listening);
-        let mut told = json(&ground, &trace);
-        told["change"] = remedies(&world, &question, &listening).into_iter().map(|remedy| remedy.commands).collect();
+        let question = question(asked)?;
+        let unheard = {
+            let world = self.read();
+            known(&world, &question)?;
+            Ground::new(&world).explain(&question, &Listening::new())
+        };
+        let listening = self.listening(&unheard);
+        // What one question takes, others can wait for; looking for what opens a way works on a copy.
+        let (mut told, barred) = {
+            let world = self.read();
+            let ground = Ground::new(&world);
+            let trace = ground.explain(&question, &listening);
+            (json(&ground, &trace), (!trace.is_answered).then(|| world.clone()))
+        };
+        let remedies = barred.map(|world| remedies(&world, &question, &listening)).unwrap_or_default();
+        told["change"] = remedies.into_iter().map(|remedy| remedy.commands).collect();
         Ok(told)
     }
 
@@ -73,7 +83,11 @@ impl Ways {
 
     /// The World as it is: it goes on while the question is worked out.
     pub fn world(&self) -> World {
-        self.world.read().unwrap_or_else(|e| e.into_inner()).clone()
+        self.read().clone()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, World> {
+        self.world.read().unwrap_or_else(|e| e.into_inner())
     }
 
     /// What listens in the instance that gets the packet.

@@ -107,7 +107,9 @@ fn an_automatic_address_comes_back_as_another_one() {
     let eni = interface(&mut rig, &subnet, 10);
     let key: NetworkInterfaceId = eni.parse().unwrap();
     let automatic = std::net::Ipv4Addr::new(3, 208, 1, 1);
-    rig.world.network_interfaces.get_mut(&key).unwrap().addresses[0].auto_public = Some(automatic);
+    let mut given = rig.world.network_interfaces[&key].clone();
+    given.addresses[0].auto_public = Some(automatic);
+    rig.world.network_interfaces.insert(given);
     let address = rig.address();
     let made = rig.call("AssociateAddress", json!({ "AllocationId": address, "NetworkInterfaceId": eni }));
     rig.call("DisassociateAddress", json!({ "AssociationId": made["AssociationId"] }));

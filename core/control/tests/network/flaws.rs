@@ -28,16 +28,26 @@ fn each_harm_is_seen() {
         ("which is gone", |w| w.vpcs.clear()),
         ("lies outside", |w| w.subnets.values_mut().for_each(|s| s.cidr = Ipv4Cidr::ALL)),
         ("cannot give", |w| {
-            w.network_interfaces.values_mut().for_each(|e| e.addresses[0].address = [10, 0, 1, 3].into());
+            let all: Vec<_> = w.network_interfaces.values().cloned().collect();
+            for mut eni in all {
+                eni.addresses[0].address = [10, 0, 1, 3].into();
+                w.network_interfaces.insert(eni);
+            }
         }),
-        ("and its Elastic IP leads elsewhere", |w| w.addresses.values_mut().for_each(|a| a.association = None)),
-        ("is gone", |w| w.network_interfaces.clear()),
+        ("and its Elastic IP leads elsewhere", |w| {
+            let all: Vec<_> = w.addresses.values().cloned().collect();
+            for mut address in all {
+                address.association = None;
+                w.addresses.insert(address);
+            }
+        }),
+        ("is gone", |w| w.network_interfaces = Default::default()),
         ("is on rtb-", |w| w.route_tables.retain(|_, t| t.is_main())),
         ("is there twice", |w| {
             let mut twin = w.addresses.values().next().unwrap().clone();
             twin.allocation = AllocationId::from_bits(7);
             twin.association = None;
-            w.addresses.insert(twin.allocation, twin);
+            w.addresses.insert(twin);
         }),
         ("in rtb-", |w| {
             let mut twin = w.endpoints.values().next().unwrap().clone();

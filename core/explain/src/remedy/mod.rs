@@ -55,40 +55,48 @@ pub fn remedies_until(
     holds: impl Fn(&World, &Trace) -> bool,
 ) -> Vec<(Remedy, World)> {
     let mut found: Vec<(Remedy, World)> = Vec::new();
-    let nothing = Remedy { commands: vec![], cost: 0 };
-    let mut open = vec![(world.clone(), nothing)];
+    // One World for all tries: each makes its changes and takes them back.
+    let mut world = world.clone();
+    let mut open = vec![Try { remedy: Remedy { commands: vec![], cost: 0 }, changes: vec![] }];
     for _ in 0..TRIES_MAX {
         // The cheapest of what is not tried yet.
-        let Some(place) = (0..open.len()).min_by_key(|n| open.get(*n).map(|(_, done)| done.cost)) else { break };
-        let (world, done) = open.swap_remove(place);
+        let Some(place) = (0..open.len()).min_by_key(|n| open.get(*n).map(|one| one.remedy.cost)) else { break };
+        let Try { remedy, changes } = open.swap_remove(place);
+        let undo: Vec<Change> = changes.iter().map(|change| world.apply(change.clone())).collect();
         let ground = Ground::new(&world);
         let trace = ground.explain(question, listening);
-        if trace.is_answered && holds(&world, &trace) {
-            if !done.commands.is_empty() {
-                found.push((done, world));
-            }
-            if found.len() == OFFERED_MAX {
-                break;
-            }
-            continue;
+        let is_open = trace.is_answered && holds(&world, &trace);
+        if is_open && !remedy.commands.is_empty() {
+            found.push((remedy.clone(), world.clone()));
         }
-        if done.commands.len() == CHANGES_MAX {
-            continue;
+        if found.len() == OFFERED_MAX {
+            break;
         }
-        let next = if trace.is_answered { through::candidates(&ground, &trace) } else { candidates(&ground, &trace) };
-        for candidate in next {
-            if done.commands.contains(&candidate.command) {
-                continue;
-            }
-            let mut changed = world.clone();
-            candidate.changes.into_iter().for_each(|change| drop(changed.apply(change)));
-            let mut next = done.clone();
-            next.commands.push(candidate.command);
-            next.cost += candidate.cost;
-            open.push((changed, next));
+        if !is_open && remedy.commands.len() < CHANGES_MAX {
+            let next =
+                if trace.is_answered { through::candidates(&ground, &trace) } else { candidates(&ground, &trace) };
+            let is_new = |one: &Candidate| !remedy.commands.contains(&one.command);
+            open.extend(next.into_iter().filter(is_new).map(|one| Try::after(&remedy, &changes, one)));
         }
+        undo.into_iter().rev().for_each(|change| drop(world.apply(change)));
     }
     found
+}
+
+/// Changes to make together, and the commands that would make them.
+struct Try {
+    remedy: Remedy,
+    changes: Vec<Change>,
+}
+
+impl Try {
+    fn after(remedy: &Remedy, changes: &[Change], one: Candidate) -> Self {
+        let mut next = Self { remedy: remedy.clone(), changes: changes.to_vec() };
+        next.remedy.commands.push(one.command);
+        next.remedy.cost += one.cost;
+        next.changes.extend(one.changes);
+        next
+    }
 }
 
 fn candidates(ground: &Ground<'_>, trace: &Trace) -> Vec<Candidate> {

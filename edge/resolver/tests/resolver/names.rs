@@ -176,7 +176,9 @@ fn the_names_of_an_endpoint_mean_the_addresses_that_it_says() {
     let endpoint = world.endpoints[&ENDPOINT].clone();
     let newer: std::net::Ipv6Addr = "2600:1f18:0:101::9".parse().unwrap();
     let place = endpoint.interface().unwrap().subnets[0].interface;
-    world.network_interfaces.get_mut(&place).unwrap().ipv6_addresses = vec![newer];
+    let mut interface = world.network_interfaces[&place].clone();
+    interface.ipv6_addresses = vec![newer];
+    world.network_interfaces.insert(interface);
     let service = endpoint.interface_service().unwrap();
     let private = service.private_names(&endpoint.region)[0].clone();
     let own = format!("{}.{}", endpoint.label(), service.base_name(&endpoint.region));

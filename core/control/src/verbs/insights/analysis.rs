@@ -1,12 +1,12 @@
 //! StartNetworkInsightsAnalysis, DeleteNetworkInsightsAnalysis, DescribeNetworkInsightsAnalyses.
 //!
-//! The answer is worked out when the analysis starts, of the World at that moment, and stored with it; the reply says `running`
-//! as AWS's does.
+//! The answer is worked out when the analysis starts, of the World as the call finds it and before the World is held for the
+//! change (`Outside::analysed`), and stored with it; the reply says `running` as AWS's does.
 
 use super::{PAGE_LEAST, PAGE_MOST};
 use crate::{Context, Draft, Request, find, page, refuse, select, tags, view};
 use postern_call::Refusal;
-use postern_insights::{analyse, arn, id_of};
+use postern_insights::{arn, id_of};
 use postern_model::{InsightsAnalysis, InsightsPath, World};
 use postern_names::{NetworkInsightsAnalysisId, NetworkInsightsPathId};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub fn start_network_insights_analysis(
     let (filter_in, filter_out) = (arns(draft, request, "FilterInArns")?, arns(draft, request, "FilterOutArns")?);
     let tags = tags::specified(request, "network-insights-analysis", &[])?;
     forget_old(draft, context);
-    let found = analyse(draft, &path, &filter_in, &filter_out);
+    let found = context.outside.analysed(draft, &path, &filter_in, &filter_out);
     let analysis = InsightsAnalysis {
         id: NetworkInsightsAnalysisId::from_bits(context.outside.bits()),
         path: path.id,
