@@ -94,7 +94,7 @@ def test_user_data_runs_once_and_the_console_is_kept(region, network):
     given = network.ec2.describe_instance_attribute(InstanceId=instance, Attribute="userData")["UserData"]["Value"]
     assert base64.b64decode(given).decode() == data
     network.ec2.stop_instances(InstanceIds=[instance])
-    network.ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    network.ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance], WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
     assert region.run(instance, "true", check=False).returncode != 0
     network.ec2.start_instances(InstanceIds=[instance])
     region.wait_running(instance)
@@ -156,6 +156,18 @@ def test_a_role_gives_credentials_and_its_keys(region, network):
     iam.delete_role(RoleName=name)
 
 
+def test_what_runs_has_its_network(region, network):
+    """Whoever reads "running" finds names and packets at once: the first question of each new instance is answered."""
+    made = network.ec2.run_instances(
+        ImageId=network.image(), InstanceType="t3.micro", MinCount=6, MaxCount=6,
+        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": network.private}],
+    )["Instances"]
+    network.instances += [i["InstanceId"] for i in made]
+    for one in made:
+        region.wait_running(one["InstanceId"], ec2=network.ec2)
+        assert one["PrivateIpAddress"] in region.run(one["InstanceId"], f"getent ahostsv4 {one['PrivateDnsName']}").stdout
+
+
 def test_it_ends_by_itself(region, network, instance):
     region.run(instance, "poweroff || kill -TERM 1", check=False)
-    network.ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    network.ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance], WaiterConfig={"Delay": 0.05, "MaxAttempts": 400})

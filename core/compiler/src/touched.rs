@@ -26,7 +26,7 @@ pub fn touched(world: &World, all: &[Done]) -> BTreeSet<VpcId> {
 /// An instance that neither had links nor has them: it is being made, or is going.
 fn is_without_links(done: &Done) -> bool {
     let has_none = |side: Option<&Entity>| match side {
-        Some(Entity::Instance(instance)) => !InstanceState::has_links(instance.state),
+        Some(Entity::Instance(instance)) => !instance.has_links(),
         Some(_) => false,
         None => true,
     };

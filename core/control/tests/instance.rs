@@ -330,7 +330,13 @@ fn stop_start_terminate() {
     assert_eq!(text(&stopped, "/PrivateIpAddress"), private);
 
     lab.ok("StartInstances", ids.clone());
+    let has_links = |lab: &Lab| lab.world.instances.values().any(postern_model::Instance::has_links);
+    assert!(!has_links(&lab));
+    lab.complete(&id, lifecycle::stands);
+    assert!(has_links(&lab), "its links are made before anybody reads that it runs");
+    assert_eq!(described(&mut lab, &id)["State"]["Name"], "pending");
     lab.complete(&id, lifecycle::running);
+    assert!(has_links(&lab));
     assert_ne!(text(&described(&mut lab, &id), "/PublicIpAddress"), public);
 
     lab.ok("TerminateInstances", ids.clone());

@@ -130,7 +130,7 @@ impl Pair<'_> {
 
     /// Those that run and stay, and those that are new.
     fn instances(&self) -> Vec<InstanceId> {
-        let runs = |world: &World, id: &InstanceId| world.instances.get(id).is_some_and(|i| i.state.has_links());
+        let runs = |world: &World, id: &InstanceId| world.instances.get(id).is_some_and(|i| i.has_links());
         let stays = |id: &InstanceId| match self.before.instances.contains_key(id) {
             true => runs(self.before, id),
             false => runs(self.after, id),

@@ -201,7 +201,7 @@ impl<'w> Ground<'w> {
         let Some(attachment) = &eni.attachment else { return false };
         match (eni.kind, attachment.instance) {
             (InterfaceKind::Interface, Some(id)) => {
-                self.world.instances.get(&id).is_some_and(|i| i.state == InstanceState::Running)
+                self.world.instances.get(&id).is_some_and(Instance::has_links)
             }
             (InterfaceKind::Interface, None) => false,
             (InterfaceKind::NatGateway, _) => {

@@ -42,7 +42,7 @@ impl Of {
 /// Every pair, with the same protocol and port. What listens is not asked: a matrix is about the network.
 pub fn matrix(ground: &Ground<'_>, of: Of, what: What) -> Matrix {
     let world = ground.world;
-    let running = || world.instances.values().filter(|i| i.state.has_links()).map(|i| i.id);
+    let running = || world.instances.values().filter(|i| i.has_links()).map(|i| i.id);
     let from: Vec<Source> = match of {
         Of::Subnets => subnets_in_use(ground).into_iter().map(Source::Subnet).collect(),
         Of::Instances | Of::Endpoints => running().map(Source::Instance).collect(),

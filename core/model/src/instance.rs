@@ -29,6 +29,10 @@ pub struct Instance {
     pub user_data: Option<String>,
     /// Whether the user data has run: it runs at the first boot only.
     pub booted_once: bool,
+    /// Pending, and its sandbox stands: its links are being made, and once they carry packets it is running. Its processes
+    /// end with the daemon, so that this is never written down.
+    #[serde(skip)]
+    pub stands: bool,
     pub profile: Option<ProfileAssociation>,
     pub metadata: MetadataOptions,
     pub disable_api_termination: bool,
@@ -76,9 +80,16 @@ impl InstanceState {
             Self::Stopped => (80, "stopped"),
         }
     }
-    /// Whether the instance has links in its VPC: a black hole for routes otherwise. It runs once its sandbox stands.
-    pub fn has_links(self) -> bool {
-        self == Self::Running
+}
+
+impl Instance {
+    /// Whether the instance has links in its VPC: a black hole for routes otherwise.
+    pub fn has_links(&self) -> bool {
+        match self.state {
+            InstanceState::Running => true,
+            InstanceState::Pending => self.stands,
+            _ => false,
+        }
     }
 }
 

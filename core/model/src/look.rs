@@ -138,7 +138,7 @@ impl World {
             return false;
         };
         match attachment.instance {
-            Some(instance) => self.instances.get(&instance).is_some_and(|i| i.state.has_links()),
+            Some(instance) => self.instances.get(&instance).is_some_and(|i| i.has_links()),
             None => true,
         }
     }

@@ -370,6 +370,7 @@ fn instance(world: &mut World, n: u64, words: &[&str]) {
         transition_reason: String::new(),
         user_data: None,
         booted_once: true,
+        stands: false,
         profile: None,
         metadata: MetadataOptions::default(),
         disable_api_termination: false,

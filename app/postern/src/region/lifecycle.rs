@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock, mpsc};
 use std::time::Duration;
 
+/// How long a command waits for an instance on its way up, looking now and then.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long processes of an instance may take to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -149,6 +152,8 @@ impl Lifecycle {
         })
         .await
         .map_err(Trouble::at("wait for the sandbox"))??;
+        // Two steps, so that nobody reads "running" before packets flow.
+        self.change(move |draft, now| lifecycle::stands(draft, id, now)).await?;
         self.change(move |draft, now| lifecycle::running(draft, id, now)).await?;
         running.go().map_err(Trouble::at("tell the instance that its network is ready"))?;
         tracing::info!(instance = %id, elapsed = ?began.elapsed(), "running");
@@ -287,6 +292,24 @@ impl Lifecycle {
         })
     }
 
+    /// One on its way up is waited for a while: it has no network yet, and may be up again in milliseconds.
+    fn await_running(&self, id: InstanceId) -> Result<(), Trouble> {
+        let patience = std::time::Instant::now() + PATIENCE;
+        loop {
+            let Some(instance) = self.find(id) else {
+                return Err(Trouble::new(format!("the instance ID '{id}' does not exist")));
+            };
+            match instance.state {
+                InstanceState::Running => return Ok(()),
+                InstanceState::Pending if std::time::Instant::now() < patience => std::thread::sleep(LOOK_AGAIN),
+                state => {
+                    return Err(Trouble::new(format!("{id} is {}", state.wire().1))
+                        .hint(format!("aws ec2 wait instance-running --instance-ids {id}")));
+                }
+            }
+        }
+    }
+
     /// Runs a command in an instance to its end.
     pub fn exec(
         &self,
@@ -295,11 +318,8 @@ impl Lifecycle {
         windows: mpsc::Receiver<Window>,
     ) -> Result<u8, Trouble> {
         let id: InstanceId = exec.instance.parse().map_err(Trouble::new)?;
-        let running = self.sandbox(id).ok_or_else(|| match self.find(id) {
-            None => Trouble::new(format!("the instance ID '{id}' does not exist")),
-            Some(instance) => Trouble::new(format!("{id} is {}", instance.state.wire().1))
-                .hint(format!("aws ec2 wait instance-running --instance-ids {id}")),
-        })?;
+        self.await_running(id)?;
+        let running = self.sandbox(id).ok_or_else(|| Trouble::new(format!("{id} has just ended")))?;
         let tty = exec.terminal.is_some();
         let (term, window) = exec.terminal.map_or((None, None), |(term, w)| (Some(term), Some(size(w))));
         let spec = ExecSpec { argv: exec.argv, user: exec.user, tty, term, window, stdin, stdout, stderr };

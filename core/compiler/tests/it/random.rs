@@ -333,7 +333,7 @@ fn questions(world: &World) -> Vec<Question> {
     places.dedup();
     let what = [What::Tcp(443), What::Tcp(80), What::Tcp(22), What::Udp(53), What::Ping];
     let mut questions = Vec::new();
-    for from in world.instances.values().filter(|i| i.state.has_links()).map(|i| i.id) {
+    for from in world.instances.values().filter(|i| i.has_links()).map(|i| i.id) {
         let own: BTreeSet<_> =
             world.interfaces_of_instance(from).iter().flat_map(|e| &e.addresses).map(|a| a.address).collect();
         for destination in places.iter().copied().filter(|place| !own.contains(place)) {

@@ -93,7 +93,7 @@ fn one_world(seed: u64, count: &mut Count) {
 /// A question of a running instance, or now and then of the internet.
 fn question(dice: &mut Dice, world: &World, places: &[IpAddr]) -> Option<Question> {
     let running: Vec<InstanceId> =
-        world.instances.values().filter(|i| i.state.has_links()).map(|instance| instance.id).collect();
+        world.instances.values().filter(|i| i.has_links()).map(|instance| instance.id).collect();
     let from = if running.is_empty() || dice.is(10) {
         Source::Internet(dice.pick(&SITES.iter().flat_map(|site| site.addresses()).collect::<Vec<_>>()))
     } else {

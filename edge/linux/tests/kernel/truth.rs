@@ -107,7 +107,7 @@ struct Asked {
 
 fn chosen(seed: u64, world: &World) -> Vec<Asked> {
     let ground = Ground::new(world);
-    let running: Vec<_> = world.instances.values().filter(|i| i.state.has_links()).collect();
+    let running: Vec<_> = world.instances.values().filter(|i| i.has_links()).collect();
     if running.is_empty() {
         return vec![];
     }
@@ -144,7 +144,7 @@ fn chosen(seed: u64, world: &World) -> Vec<Asked> {
 
 fn one_world(world: &World, all: &[Asked], count: &mut Count) -> Result<(), String> {
     let mut lab = Lab { host: Host::new().unwrap(), parts: Program::default() };
-    let running: Vec<InstanceId> = world.instances.values().filter(|i| i.state.has_links()).map(|i| i.id).collect();
+    let running: Vec<InstanceId> = world.instances.values().filter(|i| i.has_links()).map(|i| i.id).collect();
     for id in &running {
         lab.host.adopt(Namespace::Instance(*id), new_namespace().unwrap()).unwrap();
     }

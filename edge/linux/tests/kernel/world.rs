@@ -487,6 +487,7 @@ fn instance(n: u64, vpc: u64, subnet: u64) -> Instance {
         transition_reason: String::new(),
         user_data: None,
         booted_once: true,
+        stands: false,
         profile: None,
         metadata: MetadataOptions::default(),
         disable_api_termination: false,

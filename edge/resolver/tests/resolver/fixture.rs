@@ -130,6 +130,7 @@ fn instance(n: u64, region: &Region) -> Instance {
         transition_reason: String::new(),
         user_data: None,
         booted_once: true,
+        stands: false,
         profile: None,
         metadata: MetadataOptions::default(),
         disable_api_termination: false,

@@ -7,10 +7,16 @@ use postern_model::{Instance, InstanceState, NetworkInterface};
 use postern_names::InstanceId;
 use time::OffsetDateTime;
 
-/// The sandbox stands: pending becomes running. From now on the user data counts as run.
+/// The sandbox stands: its links may be made. Replies go on showing it as pending until [`running`].
+pub fn stands(draft: &mut Draft<'_>, id: InstanceId, _now: OffsetDateTime) -> bool {
+    advance(draft, id, &[InstanceState::Pending], |instance| instance.stands = true)
+}
+
+/// Its links carry packets: pending becomes running. From now on the user data counts as run.
 pub fn running(draft: &mut Draft<'_>, id: InstanceId, _now: OffsetDateTime) -> bool {
     advance(draft, id, &[InstanceState::Pending], |instance| {
         instance.state = InstanceState::Running;
+        instance.stands = false;
         instance.state_reason = None;
         instance.booted_once = true;
     })
@@ -23,6 +29,7 @@ pub fn stopped(draft: &mut Draft<'_>, id: InstanceId, now: OffsetDateTime) -> bo
     let before = [InstanceState::Stopping, InstanceState::Running, InstanceState::Pending];
     let changed = advance(draft, id, &before, |instance| {
         instance.state = InstanceState::Stopped;
+        instance.stands = false;
         if from_within {
             let code = "Client.InstanceInitiatedShutdown";
             instance.state_reason = Some((code.into(), format!("{code}: Instance initiated shutdown")));

@@ -98,6 +98,7 @@ fn template(
         transition_reason: String::new(),
         user_data: request.text("UserData").map(user_data::checked).transpose()?.flatten(),
         booted_once: false,
+        stands: false,
         profile: profile.transpose()?.flatten(),
         metadata: metadata.transpose()?.unwrap_or_default(),
         disable_api_termination: request.flag("DisableApiTermination").unwrap_or(false),
