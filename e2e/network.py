@@ -79,12 +79,12 @@ class Network:
         self.ec2.modify_vpc_attribute(VpcId=self.vpc, EnableDnsHostnames={"Value": enable})
 
     def credentials(self, instance):
-        """The administrator's keys on the instance, as `aws configure` would leave them."""
+        """The administrator's keys on the instance, as `aws configure` would leave them (the first lab runs it)."""
         e = self.region.environment
         self.region.run(
             instance,
-            f"aws configure set aws_access_key_id {e['AWS_ACCESS_KEY_ID']}; "
-            f"aws configure set aws_secret_access_key {e['AWS_SECRET_ACCESS_KEY']}; aws configure set region us-east-1",
+            "mkdir -p ~/.aws && cat > ~/.aws/credentials && printf '[default]\\nregion = us-east-1\\n' > ~/.aws/config",
+            stdin=f"[default]\naws_access_key_id = {e['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = {e['AWS_SECRET_ACCESS_KEY']}\n",
         )
 
     def remove(self):
@@ -93,7 +93,7 @@ class Network:
         if self.instances:
             ec2.terminate_instances(InstanceIds=self.instances)
             ec2.get_waiter("instance_terminated").wait(
-                InstanceIds=self.instances, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+                InstanceIds=self.instances, WaiterConfig={"Delay": 0.05, "MaxAttempts": 600}
             )
         endpoints = [e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints(Filters=of_vpc)["VpcEndpoints"]]
         if endpoints:
@@ -102,7 +102,7 @@ class Network:
             if nat["State"] != "deleted":
                 ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
                 ec2.get_waiter("nat_gateway_deleted").wait(
-                    NatGatewayIds=[nat["NatGatewayId"]], WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+                    NatGatewayIds=[nat["NatGatewayId"]], WaiterConfig={"Delay": 0.05, "MaxAttempts": 600}
                 )
         for interface in ec2.describe_network_interfaces(Filters=of_vpc)["NetworkInterfaces"]:
             ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])

@@ -18,7 +18,10 @@ import model_check
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 BINARY = Path(os.environ.get("POSTERN", TARGET / "debug" / "postern"))
-VENV = ROOT / ".venv"
+# Instances get this very directory: a link into another checkout would lead nowhere inside them.
+VENV = (ROOT / ".venv").resolve()
+# One loader for all clients: reading EC2's model costs more than most tests' calls.
+SESSION = boto3.session.Session()
 ORDINARY_USER = "postern-test"
 
 
@@ -131,7 +134,7 @@ class Region:
         more.setdefault("aws_secret_access_key", self.environment["AWS_SECRET_ACCESS_KEY"])
         more.setdefault("endpoint_url", self.endpoint)
         more.setdefault("config", Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30))
-        client = boto3.session.Session().client(service, **more)
+        client = SESSION.client(service, **more)
         model_check.watch(client)
         return client
 

@@ -100,7 +100,7 @@ def places(root_region, profile):
     role = {"IamInstanceProfile": {"Name": profile}, "MetadataOptions": {"HttpTokens": "required"}}
     address = ec2.allocate_address(Domain="vpc")
     nat = ec2.create_nat_gateway(SubnetId=first.public, AllocationId=address["AllocationId"])["NatGateway"]["NatGatewayId"]
-    ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
     ec2.create_route(RouteTableId=first.private_table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     vpce = second.gateway_endpoint(second.private_table)
     open_one = first.instance(first.public, public=True, **role)

@@ -36,7 +36,7 @@ def make(ddb, **more):
                                 "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "l", "KeyType": "RANGE"}]}],
         BillingMode="PAY_PER_REQUEST", **more,
     )
-    ddb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    ddb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200})
     return name
 
 
@@ -348,12 +348,12 @@ def test_what_was_answered_survives_kill_9(fresh):
 
 # --- the ways in ---
 
-LIST = "AWS_MAX_ATTEMPTS=1 aws dynamodb list-tables --region us-east-1 --cli-connect-timeout 4"
+LIST = "AWS_MAX_ATTEMPTS=1 aws dynamodb list-tables --region us-east-1 --cli-connect-timeout 2"
 
 
 def get(table, more=""):
     item = json.dumps(key("a"))
-    return f"AWS_MAX_ATTEMPTS=1 aws dynamodb get-item --region us-east-1 --cli-connect-timeout 4 --table-name {table} --key '{item}' {more}"
+    return f"AWS_MAX_ATTEMPTS=1 aws dynamodb get-item --region us-east-1 --cli-connect-timeout 2 --table-name {table} --key '{item}' {more}"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-LIST = "AWS_MAX_ATTEMPTS=1 aws s3api list-buckets --cli-connect-timeout 4 --query 'length(Buckets)'"
+LIST = "AWS_MAX_ATTEMPTS=1 aws s3api list-buckets --cli-connect-timeout 2 --query 'length(Buckets)'"
 FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
 
 
@@ -96,7 +96,7 @@ def test_a_more_specific_route_wins_over_the_endpoint(region, network, private):
 def test_the_endpoint_carries_its_own_service_only(region, network, private):
     network.gateway_endpoint(network.private_table)
     works(region, private)
-    times_out(region, private, "AWS_MAX_ATTEMPTS=1 aws sts get-caller-identity --cli-connect-timeout 4 --region us-east-1 --endpoint-url https://sts.us-east-1.amazonaws.com")
+    times_out(region, private, "AWS_MAX_ATTEMPTS=1 aws sts get-caller-identity --cli-connect-timeout 2 --region us-east-1 --endpoint-url https://sts.us-east-1.amazonaws.com")
     address = region.run(private, "getent ahostsv4 s3.us-east-1.amazonaws.com | head -1 | cut -d' ' -f1").stdout.strip()
     other = region.run(private, f"curl -sS --max-time 5 --connect-to ::{address}: https://sts.us-east-1.amazonaws.com/", check=False)
     assert other.returncode != 0 and "SSL" in other.stderr.upper() + other.stdout.upper(), other

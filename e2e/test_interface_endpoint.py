@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from network import Network
 
-PATIENCE = "--region us-east-1 --cli-connect-timeout 4"
+PATIENCE = "--region us-east-1 --cli-connect-timeout 2"
 WHO = f"AWS_MAX_ATTEMPTS=1 AWS_STS_REGIONAL_ENDPOINTS=regional aws sts get-caller-identity {PATIENCE} --query Account --output text"
 VPCS = f"AWS_MAX_ATTEMPTS=1 aws ec2 describe-vpcs {PATIENCE} --query 'length(Vpcs)'"
 STS = "sts.us-east-1.amazonaws.com"

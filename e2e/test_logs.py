@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from test_kms import allow, code, message, user
 
-PATIENCE = "AWS_MAX_ATTEMPTS=1 aws --region us-east-1 --cli-connect-timeout 4"
+PATIENCE = "AWS_MAX_ATTEMPTS=1 aws --region us-east-1 --cli-connect-timeout 2"
 DAY = 86_400_000
 
 

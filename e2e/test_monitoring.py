@@ -6,7 +6,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-PATIENCE = "--region us-east-1 --cli-connect-timeout 4"
+PATIENCE = "--region us-east-1 --cli-connect-timeout 2"
 PUT = f"AWS_MAX_ATTEMPTS=1 aws cloudwatch put-metric-data --namespace App --metric-name Load --value 42 --unit Count {PATIENCE}"
 
 

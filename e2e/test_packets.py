@@ -89,7 +89,7 @@ def test_a_nat_gateway_opens_the_way_out_and_not_in(region, network):
     private = network.instance(network.private)
     elastic = network.ec2.allocate_address(Domain="vpc")
     nat = network.ec2.create_nat_gateway(SubnetId=network.public, AllocationId=elastic["AllocationId"])["NatGateway"]["NatGatewayId"]
-    network.ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    network.ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 0.05, "MaxAttempts": 400})
     closed = region.run(private["InstanceId"], "curl -sS --connect-timeout 2 http://checkip.amazonaws.com/", check=False)
     assert closed.returncode == 28, closed
     network.ec2.create_route(RouteTableId=network.private_table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
@@ -100,7 +100,7 @@ def test_a_nat_gateway_opens_the_way_out_and_not_in(region, network):
     hears_nothing(region, outside["InstanceId"], elastic["PublicIp"])
     network.ec2.delete_route(RouteTableId=network.private_table, DestinationCidrBlock="0.0.0.0/0")
     network.ec2.delete_nat_gateway(NatGatewayId=nat)
-    network.ec2.get_waiter("nat_gateway_deleted").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    network.ec2.get_waiter("nat_gateway_deleted").wait(NatGatewayIds=[nat], WaiterConfig={"Delay": 0.05, "MaxAttempts": 400})
     network.ec2.release_address(AllocationId=elastic["AllocationId"])
 
 
@@ -147,7 +147,7 @@ def test_vpcs_with_the_same_range_do_not_meet(region, network):
     assert done.returncode != 0
     assert hears(region, here["InstanceId"], wanted, 8001) == f"from {ip(here)}"
     ec2.terminate_instances(InstanceIds=[there])
-    ec2.get_waiter("instance_terminated").wait(InstanceIds=[there], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    ec2.get_waiter("instance_terminated").wait(InstanceIds=[there], WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=twin)
 

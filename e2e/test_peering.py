@@ -223,7 +223,7 @@ def test_an_interface_endpoint_of_the_peer_is_in_reach(region, pair):
     assert own not in addresses(region, client, STS)
     assert addresses(region, pair.server["InstanceId"], STS) == {own}
     pair.near.credentials(client)
-    who = "AWS_MAX_ATTEMPTS=1 aws sts get-caller-identity --region us-east-1 --cli-connect-timeout 3 --query Account --output text"
+    who = "AWS_MAX_ATTEMPTS=1 aws sts get-caller-identity --region us-east-1 --cli-connect-timeout 2 --query Account --output text"
     assert region.run(client, f"{who} --endpoint-url https://{regional}").stdout.strip() == pair.owner(pair.near)
     pair.far.ec2.delete_route(RouteTableId=pair.far.private_table, DestinationCidrBlock=pair.range_of(pair.near))
     lost = region.run(client, f"{who} --endpoint-url https://{regional}", check=False)

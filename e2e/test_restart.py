@@ -146,7 +146,7 @@ def test_two_regions_side_by_side(fresh):
     b.credentials(second)
     a.gateway_endpoint(a.private_table)
     one.run(first, "aws s3 mb s3://only-in-one")
-    refused = two.run(second, "AWS_MAX_ATTEMPTS=1 aws s3 ls --cli-connect-timeout 3", check=False)
+    refused = two.run(second, "AWS_MAX_ATTEMPTS=1 aws s3 ls --cli-connect-timeout 2", check=False)
     assert "onnect timeout" in refused.stderr
     assert [x["Name"] for x in two.client("s3").list_buckets()["Buckets"]] == []
     two.down()

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from region import VENV
 from test_kms import allow, code, message, user
 
-PATIENCE = "AWS_MAX_ATTEMPTS=1 aws --region us-east-1 --cli-connect-timeout 4"
+PATIENCE = "AWS_MAX_ATTEMPTS=1 aws --region us-east-1 --cli-connect-timeout 2"
 READ = f"{PATIENCE} secretsmanager get-secret-value --secret-id prod/db --query SecretString --output text"
 
 

@@ -121,7 +121,10 @@ def raw(region, data, secure=False):
         if secure:
             context = ssl.create_default_context(cafile=region.environment["AWS_CA_BUNDLE"])
             stream = context.wrap_socket(plain, server_hostname="localhost")
-        stream.sendall(data)
+        try:
+            stream.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused and closed before all of it was sent
         answer = b""
         try:
             while piece := stream.recv(65536):

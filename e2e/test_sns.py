@@ -133,7 +133,7 @@ def test_a_private_subnet_publishes_and_receives(region, network):
     url, arn = queue(sqs, "within")
     let_in(sqs, url, arn, topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    publish = f"AWS_MAX_ATTEMPTS=1 aws sns publish --region us-east-1 --cli-connect-timeout 4 --topic-arn {topic} --message"
+    publish = f"AWS_MAX_ATTEMPTS=1 aws sns publish --region us-east-1 --cli-connect-timeout 2 --topic-arn {topic} --message"
     done = region.run(instance, f"{publish} one", check=False, timeout=40)
     assert done.returncode != 0 and "onnect timeout" in done.stdout + done.stderr, done
     open_group = network.group("endpoint", ("tcp", 443, "0.0.0.0/0"))

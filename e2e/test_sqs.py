@@ -14,7 +14,7 @@ from region import VENV
 NAME = "https://sqs.us-east-1.amazonaws.com"
 # Debian's client is of 2022: it speaks the query protocol, and goes to `queue.amazonaws.com` unless told otherwise, which no
 # private DNS covers.
-OLD = "AWS_MAX_ATTEMPTS=1 aws sqs --region us-east-1 --cli-connect-timeout 4"
+OLD = "AWS_MAX_ATTEMPTS=1 aws sqs --region us-east-1 --cli-connect-timeout 2"
 PATIENCE = f"{OLD} --endpoint-url {NAME}"
 
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from test_kms import allow, code, message, user
 
-PATIENCE = "AWS_MAX_ATTEMPTS=1 aws --region us-east-1 --cli-connect-timeout 4"
+PATIENCE = "AWS_MAX_ATTEMPTS=1 aws --region us-east-1 --cli-connect-timeout 2"
 READ = f"{PATIENCE} ssm get-parameter --name /prod/url --with-decryption --query Parameter.Value --output text"
 
 

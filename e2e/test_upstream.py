@@ -154,7 +154,7 @@ def test_an_interface_endpoint_leads_there_and_its_policy_holds(behind):
         listening = network.group("endpoint", ("tcp", 443, "0.0.0.0/0"))
         instance = network.instance(network.private)["InstanceId"]
         network.credentials(instance)
-        ask = "AWS_MAX_ATTEMPTS=1 aws stepfunctions --region us-east-1 --cli-connect-timeout 4"
+        ask = "AWS_MAX_ATTEMPTS=1 aws stepfunctions --region us-east-1 --cli-connect-timeout 2"
 
         def times_out():
             done = behind.run(instance, f"{ask} list-state-machines", check=False, timeout=40)
@@ -175,7 +175,7 @@ def test_an_interface_endpoint_leads_there_and_its_policy_holds(behind):
         assert "because no VPC endpoint policy allows the states:ListStateMachines action" in done.stderr, done.stderr
         ecr = network.interface_endpoint("ecr.api", network.private, groups=[listening], PrivateDnsEnabled=True)
         assert ecr["ServiceName"] == "com.amazonaws.us-east-1.ecr.api"
-        behind.run(instance, "AWS_MAX_ATTEMPTS=1 aws ecr describe-repositories --region us-east-1 --cli-connect-timeout 4", timeout=40)
+        behind.run(instance, "AWS_MAX_ATTEMPTS=1 aws ecr describe-repositories --region us-east-1 --cli-connect-timeout 2", timeout=40)
         network.ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
         times_out()
     finally:
@@ -261,7 +261,7 @@ def test_s3_is_another_servers(fresh, moto):
          "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}]}
     instance = network.instance(network.private)["InstanceId"]
     network.credentials(instance)
-    list_it = f"AWS_MAX_ATTEMPTS=1 aws s3 ls s3://{bucket} --region us-east-1 --cli-connect-timeout 4"
+    list_it = f"AWS_MAX_ATTEMPTS=1 aws s3 ls s3://{bucket} --region us-east-1 --cli-connect-timeout 2"
     done = region.run(instance, list_it, check=False, timeout=40)
     assert done.returncode != 0 and "onnect timeout" in done.stdout + done.stderr
     network.gateway_endpoint(network.private_table, PolicyDocument=json.dumps(reading))

@@ -212,7 +212,7 @@ def test_a_role_for_tokens_that_come_through_one_endpoint(place):
     who = (
         "rm -rf ~/.aws/cli/cache; "
         f"AWS_MAX_ATTEMPTS=1 AWS_STS_REGIONAL_ENDPOINTS=regional AWS_WEB_IDENTITY_TOKEN_FILE=/root/token AWS_ROLE_ARN={role} "
-        "AWS_ROLE_SESSION_NAME=pod aws sts get-caller-identity --region us-east-1 --cli-connect-timeout 4 --query Arn --output text"
+        "AWS_ROLE_SESSION_NAME=pod aws sts get-caller-identity --region us-east-1 --cli-connect-timeout 2 --query Arn --output text"
     )
     assert region.run(instance, who, timeout=40).stdout.strip() == f"arn:aws:sts::123456789012:assumed-role/{name}/pod"
     assert place.refused(place.idp.token(), RoleArn=role) == f"AccessDenied: {DENIED}"

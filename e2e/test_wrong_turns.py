@@ -12,7 +12,7 @@ from region import VENV
 
 S3 = "s3.us-east-1.amazonaws.com"
 SECRETS = "secretsmanager.us-east-1.amazonaws.com"
-PATIENCE = "--region us-east-1 --cli-connect-timeout 4"
+PATIENCE = "--region us-east-1 --cli-connect-timeout 2"
 EC2_TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
