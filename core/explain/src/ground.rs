@@ -200,9 +200,7 @@ impl<'w> Ground<'w> {
     pub(crate) fn is_up(&self, eni: &NetworkInterface) -> bool {
         let Some(attachment) = &eni.attachment else { return false };
         match (eni.kind, attachment.instance) {
-            (InterfaceKind::Interface, Some(id)) => {
-                self.world.instances.get(&id).is_some_and(Instance::has_links)
-            }
+            (InterfaceKind::Interface, Some(id)) => self.world.instances.get(&id).is_some_and(Instance::has_links),
             (InterfaceKind::Interface, None) => false,
             (InterfaceKind::NatGateway, _) => {
                 let states = [NatGatewayState::Pending, NatGatewayState::Available];
