@@ -161,7 +161,7 @@ def test_a_client_reaches_a_service_by_ipv6_through_its_endpoint(region, dual):
     assert set.union(*(look("ahostsv6", name) for name in zonal)) == own
     # Of the service's public names only those that the endpoint takes over have an IPv6 address.
     assert not [a for a in look("ahostsv6", "sqs.us-east-1.amazonaws.com") if not a.startswith("::ffff:")]
-    who = "timeout 30 aws sts get-caller-identity --query Account --output text --cli-connect-timeout 3"
+    who = "AWS_MAX_ATTEMPTS=1 timeout 30 aws sts get-caller-identity --query Account --output text --cli-connect-timeout 1"
     assert region.run(instance, who, check=False, timeout=60).returncode != 0
     dual.permit(listening, ("tcp", 443, str(dual.range)))
     # By IPv6 alone: the group has no rule for IPv4.
