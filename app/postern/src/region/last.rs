@@ -68,7 +68,10 @@ impl Explanations {
     /// subnet share them.
     fn dropped(&self, world: &World, instance: &Instance) -> Vec<Value> {
         let own = own_stops(world, instance);
-        let all = self.ways.host.counters(Namespace::Vpc(instance.vpc)).unwrap_or_default();
+        let counters = self.ways.host.counters(Namespace::Vpc(instance.vpc));
+        let all = counters
+            .inspect_err(|error| tracing::warn!(vpc = %instance.vpc, %error, "its drop counters cannot be read"))
+            .unwrap_or_default();
         let is_own = |comment: &str| own.iter().any(|stop| comment == stop);
         let dropped = all.into_iter().filter(|(comment, packets)| *packets > 0 && is_own(comment));
         dropped.map(|(of, packets)| json!({ "of": of, "packets": packets })).collect()
