@@ -9,6 +9,7 @@ mod authenticate;
 mod connection;
 mod record;
 mod reply;
+mod rest;
 mod route;
 mod serve;
 mod site;
@@ -17,6 +18,7 @@ mod tls;
 pub use accept::{Arrived, Place, Sort, Way};
 pub use record::{Record, Records};
 pub use reply::{Body, Reply};
+pub use rest::RequestBody;
 pub use route::is_name_of;
 pub use tls::{Authority, AuthorityError, certify};
 
@@ -52,7 +54,7 @@ pub struct Told {
 /// A service that reads HTTP itself: S3, and those behind which another server stands.
 #[async_trait]
 pub trait RawService: Send + Sync {
-    async fn call(&self, request: http::Request<hyper::body::Incoming>, arrival: Arrival) -> Reply;
+    async fn call(&self, request: http::Request<RequestBody>, arrival: Arrival) -> Reply;
 }
 
 /// What stands behind the door.

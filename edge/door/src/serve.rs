@@ -3,6 +3,7 @@
 use crate::accept::Place;
 use crate::authenticate::{self, Signature};
 use crate::reply::{self, Reply};
+use crate::rest;
 use crate::route;
 use crate::{Arrival, Door, RawService, Record, Told};
 use bytes::Bytes;
@@ -69,7 +70,11 @@ async fn answer(door: &Door, place: Place, tls: Option<&'static str>, request: h
     let (head, body) = request.into_parts();
     let body = match read_body(body).await {
         Ok(body) => body,
-        Err(refusal) => return reply::from_codec(model.refuse(&refusal, &request_id)),
+        Err(refusal) => {
+            let mut reply = reply::from_codec(model.refuse(&refusal, &request_id));
+            rest::close_after(&mut reply);
+            return reply;
+        }
     };
     let asked = HttpRequest {
         method: head.method.as_str(),
@@ -90,7 +95,9 @@ async fn to_raw(
     arrival: Arrival,
 ) -> Reply {
     let (at, via, request_id) = (OffsetDateTime::now_utc(), arrival.via.clone(), arrival.request_id.clone());
+    let (request, rest) = rest::watch(request);
     let mut reply = raw.call(request, arrival).await;
+    rest.settle(&mut reply).await;
     let Told { operation, caller, refusal } = reply.extensions_mut().remove().unwrap_or_default();
     let record = Record {
         at,

@@ -7,8 +7,8 @@ use crate::{Arrival, Told, Upstream};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -48,10 +48,13 @@ pub fn client(tls: rustls::ClientConfig) -> Client {
     hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector)
 }
 
+/// A request's body as the door hands it over.
+pub type Asking = UnsyncBoxBody<Bytes, hyper::Error>;
+
 /// A request's body: known whole, or streamed on as it comes.
 enum Load {
     Whole(Bytes),
-    Streamed(Incoming),
+    Streamed(Asking),
 }
 
 impl Load {
@@ -64,7 +67,7 @@ impl Load {
 }
 
 impl Upstream {
-    pub async fn call(&self, request: http::Request<Incoming>, arrival: Arrival) -> (Response<Body>, Told) {
+    pub async fn call(&self, request: http::Request<Asking>, arrival: Arrival) -> (Response<Body>, Told) {
         let (head, body) = request.into_parts();
         let mut told = Told { caller: "anonymous".to_owned(), ..Told::default() };
         let mut language = Language::Json;
@@ -83,7 +86,7 @@ impl Upstream {
     async fn answer(
         &self,
         head: Parts,
-        body: Incoming,
+        body: Asking,
         arrival: &Arrival,
         told: &mut Told,
         language: &mut Language,
@@ -288,7 +291,7 @@ fn cause(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-async fn read_body(body: Incoming) -> Result<Bytes, Refusal> {
+async fn read_body(body: Asking) -> Result<Bytes, Refusal> {
     match tokio::time::timeout(BODY_TIME, Limited::new(body, LARGEST_BODY).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {

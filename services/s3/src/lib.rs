@@ -20,12 +20,12 @@ mod store;
 mod verbs;
 
 pub use arrival::{Arrival, Outcome};
+pub use s3s::Body;
 pub use store::S3Error;
 
 use postern_names::Region;
 use postern_policy::Document;
 use postern_serve::{Ciphers, Guarded, Judge, Keys};
-use s3s::Body;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use std::path::Path;

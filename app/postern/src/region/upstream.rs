@@ -5,7 +5,7 @@ use super::gate::Gate;
 use crate::say::Trouble;
 use async_trait::async_trait;
 use http_body_util::BodyExt;
-use postern_door::{Arrival, RawService, Reply, Told};
+use postern_door::{Arrival, RawService, Reply, RequestBody, Told};
 use postern_model::{have_further_interface_services, have_further_services};
 use postern_serve::Keys;
 use postern_upstream::{Target, Upstream};
@@ -44,7 +44,7 @@ struct Behind {
 
 #[async_trait]
 impl RawService for Behind {
-    async fn call(&self, request: http::Request<hyper::body::Incoming>, arrival: Arrival) -> Reply {
+    async fn call(&self, request: http::Request<RequestBody>, arrival: Arrival) -> Reply {
         let region = arrival.region.map_or_else(|| self.default_region.clone(), |region| region.to_string());
         let arrival = postern_upstream::Arrival {
             via: arrival.via,
@@ -52,7 +52,7 @@ impl RawService for Behind {
             request_id: arrival.request_id,
             default_region: region,
         };
-        let (mut reply, told) = self.upstream.call(request, arrival).await;
+        let (mut reply, told) = self.upstream.call(request.map(BodyExt::boxed_unsync), arrival).await;
         let postern_upstream::Told { operation, caller, refusal } = told;
         reply.extensions_mut().insert(Told { operation, caller, refusal });
         reply.map(|body| body.boxed_unsync())
