@@ -1,9 +1,13 @@
 """Reachability Analyzer by real clients: the way and what bars it, beside what a packet finds."""
 
+import copy
 import json
 
 import botocore.exceptions
 import pytest
+
+from network import Network
+from test_peering import Pair
 
 CONNECT = "timeout 5 bash -c 'exec 3<>/dev/tcp/{host}/{port}' 2>/dev/null"
 LISTEN = (
@@ -262,7 +266,10 @@ def test_paths_are_found_paged_tagged_and_deleted(region, ec2, pair):
     refused("InvalidParameterValue", path, ec2=ec2, source=client["InstanceId"], destination=server["InstanceId"], protocol="icmp")
     refused("MissingParameter", path, ec2=ec2, source=client["InstanceId"])
     assert "transit gateway" in refused("UnsupportedOperation", path, ec2=ec2, source="tgw-00000000000000001", destination=server["InstanceId"])
-    refused("UnsupportedOperation", ec2.start_network_insights_analysis, NetworkInsightsPathId=other, AdditionalAccounts=["111122223333"])
+    asked = {"NetworkInsightsPathId": other}
+    assert "111122223333" in refused("InvalidParameterValue", ec2.start_network_insights_analysis, **asked, AdditionalAccounts=["111122223333"])
+    refused("InvalidParameterValue", ec2.start_network_insights_analysis, **asked, AdditionalAccounts=["1111"])
+    refused("OperationNotPermitted", ec2.enable_reachability_analyzer_organization_sharing)
     ec2.delete_network_insights_path(NetworkInsightsPathId=other)
 
 
@@ -297,3 +304,72 @@ def test_policies_decide(region, network, ec2, pair):
     iam.delete_user_policy(UserName=name, PolicyName="p")
     iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     iam.delete_user(UserName=name)
+
+
+def test_across_an_organizations_accounts(fresh):
+    """A peering connection into a member's VPC: told once the organization shares, beside what a packet finds."""
+    region = fresh("root")
+    organizations = region.client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    account = lambda name: json.loads(region.postern("account", "create", name, "--json").stdout)["id"]
+    member_id, other_id = account("member"), account("other")
+    member = copy.copy(region)
+    member.environment = json.loads(region.postern("env", "--json", "--account", member_id).stdout)
+    near, far = Network(region), Network(member)
+    pair = Pair(region, near, far, member)
+    pair.request()
+    pair.accept()
+    pair.route(near, far)
+    pair.route(far, near)
+    client, server = pair.client["InstanceId"], pair.server["InstanceId"]
+    address = pair.server["PrivateIpAddress"]
+    assert pair.hears() == pair.heard()
+    # Without sharing nothing of the member's is told, not even that it is there.
+    ends = {"DestinationIp": address, "port": 8080}
+    own = path(near.ec2, client, **ends)["NetworkInsightsPathId"]
+    told = analysed(near.ec2, own)
+    assert codes(told) == ["UNKNOWN_RESOURCE"] and told["SuggestedAccounts"] == [member_id]
+    server_arn = f"arn:aws:ec2:us-east-1:{member_id}:instance/{server}"
+    for destination in (server, server_arn):
+        refused("InvalidParameterValue", path, ec2=near.ec2, source=client, destination=destination)
+    named = {"NetworkInsightsPathId": own, "AdditionalAccounts": [member_id]}
+    refused("InvalidParameterValue", near.ec2.start_network_insights_analysis, **named)
+    # Sharing is the management account's to switch on, with the permission of both services.
+    share = "enable_reachability_analyzer_organization_sharing"
+    assert "permissions" in refused("OperationNotPermitted", getattr(far.ec2, share))
+    refused("DryRunOperation", getattr(near.ec2, share), DryRun=True)
+    assert organizations.list_aws_service_access_for_organization()["EnabledServicePrincipals"] == []
+    iam = region.client("iam")
+    iam.create_user(UserName="half")
+    key = iam.create_access_key(UserName="half")["AccessKey"]
+    iam.put_user_policy(UserName="half", PolicyName="p", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}))
+    half = region.client("ec2", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    assert "organizations:EnableAWSServiceAccess" in refused("UnauthorizedOperation", getattr(half, share))
+    assert json.loads(region.aws("ec2", share.replace("_", "-"), "--output", "json").stdout) == {"ReturnValue": True}
+    trusted = organizations.list_aws_service_access_for_organization()["EnabledServicePrincipals"]
+    assert [one["ServicePrincipal"] for one in trusted] == ["reachabilityanalyzer.networkinsights.amazonaws.com"]
+    # An account on the way must be named, one at an end need not be.
+    assert codes(analysed(near.ec2, own)) == ["UNKNOWN_RESOURCE"]
+    assert codes(analysed(near.ec2, own, AdditionalAccounts=[other_id])) == ["UNKNOWN_RESOURCE"]
+    told = analysed(near.ec2, own, AdditionalAccounts=[member_id])
+    assert told["NetworkPathFound"] and told["AdditionalAccounts"] == [member_id]
+    assert kinds(told["ForwardPathComponents"]) == ["i", "eni", "sg", "acl", "rtb", "pcx", "acl", "sg", "eni", "i"]
+    assert told["ForwardPathComponents"][-1]["Component"]["Arn"] == server_arn
+    refused("InvalidParameterValue", path, ec2=near.ec2, source=client, destination=server)
+    whole = path(near.ec2, client, server_arn, 8080)
+    assert (whole["Destination"], whole["DestinationArn"]) == (server, server_arn)
+    back = path(near.ec2, server_arn, client, 23)
+    assert codes(analysed(near.ec2, back["NetworkInsightsPathId"])) == ["ENI_SG_RULES_MISMATCH"]
+    assert analysed(near.ec2, whole["NetworkInsightsPathId"])["NetworkPathFound"]
+    # What the member changes is seen, as the packet sees it.
+    group = pair.server["SecurityGroups"][0]["GroupId"]
+    far.ec2.revoke_security_group_ingress(GroupId=group, IpProtocol="tcp", FromPort=8080, ToPort=8080, CidrIp="0.0.0.0/0")
+    assert pair.hears() is None
+    barred = analysed(near.ec2, whole["NetworkInsightsPathId"])
+    assert codes(barred) == ["ENI_SG_RULES_MISMATCH"]
+    assert barred["Explanations"][0]["SecurityGroups"][0]["Arn"].split(":")[4] == member_id
+    # A member sees its own alone, and nobody sees anything once sharing ends.
+    refused("InvalidParameterValue", path, ec2=far.ec2, source=f"arn:aws:ec2:us-east-1:{pair.owner(near)}:instance/{client}", destination=server)
+    organizations.disable_aws_service_access(ServicePrincipal=trusted[0]["ServicePrincipal"])
+    assert codes(analysed(near.ec2, whole["NetworkInsightsPathId"])) == ["UNKNOWN_RESOURCE"]

@@ -1,9 +1,11 @@
 //! What a verb knows besides the World: who calls, from where, when; and what lies outside EC2.
 
 use crate::Quotas;
-use postern_insights::{Analysis, Found, analyse, find_ways};
+use postern_call::Refusal;
+use postern_insights::{Analysis, Bounds, Found, analyse, find_ways};
 use postern_model::{AccessScope, InsightsPath, World};
 use postern_names::{AccountId, Region};
+use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 /// The surroundings of one call.
@@ -14,6 +16,9 @@ pub struct Context<'a> {
     pub quotas: &'a Quotas,
     pub outside: &'a dyn Outside,
 }
+
+/// The service principal of Reachability Analyzer, by which an organization trusts it.
+pub const ANALYZER: &str = "reachabilityanalyzer.networkinsights.amazonaws.com";
 
 /// Knowledge and chance that EC2 takes from elsewhere.
 pub trait Outside {
@@ -32,11 +37,16 @@ pub trait Outside {
     fn ways_of(&self, world: &World, scope: &AccessScope) -> Result<Found, String> {
         find_ways(world, scope)
     }
-    /// What Reachability Analyzer says of a path, with the ARNs that the way must pass and must not. It may ask thousands of
-    /// questions, so it is looked up before too.
-    fn analysed(&self, world: &World, path: &InsightsPath, filter_in: &[String], filter_out: &[String]) -> Analysis {
-        analyse(world, path, filter_in, filter_out)
+    /// What Reachability Analyzer says of a path. It may ask thousands of questions, so it is looked up before too.
+    fn analysed(&self, world: &World, path: &InsightsPath, bounds: &Bounds) -> Analysis {
+        analyse(world, path, bounds)
     }
+    /// The accounts whose things Reachability Analyzer may read for this one: those of the organization that it manages, once
+    /// that trusts the analyzer.
+    fn readable_accounts(&self, account: AccountId) -> BTreeSet<AccountId>;
+    /// Makes the organization that this account manages trust Reachability Analyzer; a dry run finds out whether it would.
+    /// Durable when it returns.
+    fn trust_analyzer(&self, account: AccountId, is_dry: bool) -> Result<(), Refusal>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

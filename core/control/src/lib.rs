@@ -17,12 +17,12 @@ mod tags;
 mod verbs;
 pub mod view;
 
-pub use context::{Context, InstanceProfile, KeyMaterial, Outside};
+pub use context::{ANALYZER, Context, InstanceProfile, KeyMaterial, Outside};
 pub use draft::Draft;
 pub use filter::{Filters, matches_pattern};
 pub use listed::{FilterValues, Listed, describe, find, flag, one, select};
 pub use page::page;
-pub use postern_insights::{Analysis, Found as FoundWays};
+pub use postern_insights::{Analysis, Bounds, Found as FoundWays};
 pub use quota::Quotas;
 pub use request::Request;
 pub use taggable::tags_of;

@@ -34,8 +34,35 @@ impl Analysis {
     }
 }
 
-/// Analyses a path in the World as it is. The way must pass `filter_in` and none of `filter_out`, ARNs both.
-pub fn analyse(world: &World, path: &InsightsPath, filter_in: &[String], filter_out: &[String]) -> Analysis {
+/// What an analysis is bound to besides its path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// ARNs of what the way must pass.
+    pub filter_in: Vec<String>,
+    /// ARNs of what it must not.
+    pub filter_out: Vec<String>,
+    /// The accounts besides the path's owner whose things may be on the way.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+impl Bounds {
+    /// The owners of the path's ends and the accounts that the call names may be on the way, as far as they are `readable`.
+    pub fn of(
+        world: &World,
+        path: &InsightsPath,
+        (filter_in, filter_out): (Vec<String>, Vec<String>),
+        named: &[AccountId],
+        readable: &BTreeSet<AccountId>,
+    ) -> Self {
+        let ends = [Some(&path.source), path.destination.as_ref()].into_iter().flatten();
+        let of_ends = ends.filter_map(|id| owner(world, id)).map(|(owner, _)| owner);
+        let accounts = of_ends.chain(named.iter().copied()).filter(|account| readable.contains(account)).collect();
+        Self { filter_in, filter_out, accounts }
+    }
+}
+
+/// Analyses a path in the World as it is.
+pub fn analyse(world: &World, path: &InsightsPath, bounds: &Bounds) -> Analysis {
     let (Some(from), to) = (end(world, &path.source), path.destination.as_deref().map(|id| end(world, id))) else {
         return gone(&path.source);
     };
@@ -49,7 +76,7 @@ pub fn analyse(world: &World, path: &InsightsPath, filter_in: &[String], filter_
     let Some(best) = asked.best() else {
         return Analysis::barred(vec![json!({ "ExplanationCode": "NO_SOURCE_OR_DESTINATION" })]);
     };
-    let owners = best.foreign(world, path.owner);
+    let owners = best.foreign(world, path.owner, &bounds.accounts);
     if !owners.is_empty() {
         let unknown = |account: &AccountId| json!({ "ExplanationCode": "UNKNOWN_RESOURCE", "ComponentAccount": account.to_string() });
         let mut told = Analysis::barred(owners.iter().map(unknown).collect());
@@ -63,7 +90,7 @@ pub fn analyse(world: &World, path: &InsightsPath, filter_in: &[String], filter_
         }
         return told;
     }
-    filtered(world, best.told(&asked), filter_in, filter_out)
+    filtered(world, best.told(&asked), bounds)
 }
 
 fn gone(id: &str) -> Analysis {
@@ -71,12 +98,12 @@ fn gone(id: &str) -> Analysis {
 }
 
 /// The way must meet each of the first, and none of the second.
-fn filtered(world: &World, told: Analysis, filter_in: &[String], filter_out: &[String]) -> Analysis {
+fn filtered(world: &World, told: Analysis, bounds: &Bounds) -> Analysis {
     let ways = ["ForwardPathComponents", "ReturnPathComponents"];
     let all = ways.iter().filter_map(|way| told.answer.get(*way)?.as_array()).flatten();
     let met: BTreeSet<&str> = all.filter_map(|one| one.get("Component")?.get("Id")?.as_str()).collect();
-    let missing = filter_in.iter().filter(|arn| !met.contains(id_of(arn)));
-    let unwanted = filter_out.iter().filter(|arn| met.contains(id_of(arn)));
+    let missing = bounds.filter_in.iter().filter(|arn| !met.contains(id_of(arn)));
+    let unwanted = bounds.filter_out.iter().filter(|arn| met.contains(id_of(arn)));
     let restriction = |arn: &String| json!({ "ExplanationCode": "COMPONENT_FILTER_RESTRICTION", "Component": component(world, id_of(arn)) });
     let refused: Vec<Value> = missing.chain(unwanted).map(restriction).collect();
     if refused.is_empty() { told } else { Analysis::barred(refused) }
@@ -307,15 +334,16 @@ impl Tried {
         self.barred.len()
     }
 
-    /// Accounts other than the path's that own something on the way.
-    pub fn foreign(&self, world: &World, own: AccountId) -> BTreeSet<AccountId> {
+    /// Accounts other than the path's and the `known` ones that own something on the way.
+    pub fn foreign(&self, world: &World, own: AccountId, known: &BTreeSet<AccountId>) -> BTreeSet<AccountId> {
         let ids = self.trace.steps.iter().filter_map(|step| match step.place {
             Place::Interface { id, .. } | Place::Groups { interface: id, .. } => Some(id.to_string()),
             Place::Acl { acl, .. } => Some(acl.to_string()),
             Place::Table { table, .. } => Some(table.to_string()),
             _ => None,
         });
-        ids.filter_map(|id| owner(world, &id)).map(|(owner, _)| owner).filter(|owner| *owner != own).collect()
+        let owners = ids.filter_map(|id| owner(world, &id)).map(|(owner, _)| owner);
+        owners.filter(|owner| *owner != own && !known.contains(owner)).collect()
     }
 
     fn explanations(&self, asked: &Asked<'_>) -> Vec<Value> {

@@ -39,7 +39,7 @@ fn of<'w>(world: &'w World, id: &str) -> Option<(AccountId, &'w Region, &'w Tags
 }
 
 /// The owner of a thing that can be a component.
-pub(crate) fn owner(world: &World, id: &str) -> Option<(AccountId, Region)> {
+pub fn owner(world: &World, id: &str) -> Option<(AccountId, Region)> {
     of(world, id).map(|(owner, region, _)| (owner, region.clone()))
 }
 

@@ -14,7 +14,7 @@ mod path;
 mod ports;
 mod scope;
 
-pub use analyse::{Analysis, analyse};
-pub use component::{arn, component, id_of};
+pub use analyse::{Analysis, Bounds, analyse};
+pub use component::{arn, component, id_of, owner};
 pub use endpoints::{End, end};
 pub use scope::{FINDINGS_MAX, Found, Misstated, check as check_scope_path, find as find_ways};

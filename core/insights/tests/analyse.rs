@@ -1,9 +1,10 @@
 //! Paths in small Worlds: what is found, and the codes of what bars a way.
 
-use postern_insights::{Analysis, analyse};
+use postern_insights::{Analysis, Bounds, analyse};
 use postern_model::{InsightsPath, PathFilter, World};
 use postern_names::*;
 use postern_worlds::world;
+use std::collections::BTreeSet;
 use time::macros::datetime;
 
 /// Two subnets, an instance each; the second answers TCP 5000 to 5999 to the first's group.
@@ -50,7 +51,7 @@ const TWO: &str = "i-00000000000000002";
 const IGW: &str = "igw-00000000000000001";
 
 fn asked(world: &World, path: &InsightsPath) -> Analysis {
-    analyse(world, path, &[], &[])
+    analyse(world, path, &Bounds::default())
 }
 
 fn codes(analysis: &Analysis) -> Vec<&str> {
@@ -144,7 +145,8 @@ fn the_way_must_meet_what_is_wanted() {
     let world = with("");
     let asked = |wanted: &[&str], unwanted: &[&str]| {
         let arns = |ids: &[&str]| ids.iter().map(|id| postern_insights::arn(&world, id).unwrap()).collect::<Vec<_>>();
-        analyse(&world, &path(&world, ONE, TWO, Some(5432)), &arns(wanted), &arns(unwanted))
+        let bounds = Bounds { filter_in: arns(wanted), filter_out: arns(unwanted), ..Bounds::default() };
+        analyse(&world, &path(&world, ONE, TWO, Some(5432)), &bounds)
     };
     assert!(asked(&["sg-00000000000000002"], &[IGW]).is_found);
     assert_eq!(codes(&asked(&[IGW], &[])), ["COMPONENT_FILTER_RESTRICTION"]);
@@ -159,4 +161,13 @@ fn what_another_account_has_is_not_shown() {
     assert_eq!(codes(&told), ["UNKNOWN_RESOURCE"]);
     assert_eq!(told.answer["SuggestedAccounts"].as_array().unwrap().len(), 1);
     assert!(!told.answer.to_string().contains("sg-"));
+    // Unless it may be read: the ends' owners, and those who are named.
+    let owner = BTreeSet::from([world.instances.values().next().unwrap().owner]);
+    let bounds = |readable| Bounds::of(&world, &stranger, Default::default(), &[], readable);
+    assert!(analyse(&world, &stranger, &bounds(&owner)).is_found);
+    assert_eq!(bounds(&BTreeSet::new()), Bounds::default());
+    let elsewhere = InsightsPath { source: "i-00000000000000009".into(), destination: None, ..stranger.clone() };
+    let named: Vec<_> = owner.iter().copied().collect();
+    assert_eq!(Bounds::of(&world, &elsewhere, Default::default(), &named, &owner).accounts, owner);
+    assert_eq!(Bounds::of(&world, &elsewhere, Default::default(), &named, &BTreeSet::new()), Bounds::default());
 }

@@ -48,6 +48,9 @@ pub struct InsightsAnalysis {
     pub region: Region,
     pub filter_in: Vec<String>,
     pub filter_out: Vec<String>,
+    /// The accounts besides the owner that the call named.
+    #[serde(default)]
+    pub additional_accounts: Vec<AccountId>,
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
     pub is_found: bool,

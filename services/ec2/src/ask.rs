@@ -32,6 +32,12 @@ pub fn may(inner: &Inner, call: &Call, account: AccountId) -> Result<(), Refusal
         let thing = Touched { arn: role, keys: Keys::from([("iam:passedtoservice".to_owned(), service)]) };
         asker.judge("iam", "PassRole", thing)?;
     }
+    // So must be who has the organization trust a service for it.
+    if call.operation == "EnableReachabilityAnalyzerOrganizationSharing" {
+        let service = vec![postern_control::ANALYZER.to_owned()];
+        let keys = Keys::from([("organizations:serviceprincipal".to_owned(), service)]);
+        asker.judge("organizations", "EnableAWSServiceAccess", Touched { arn: "*".to_owned(), keys })?;
+    }
     Ok(())
 }
 

@@ -1,12 +1,15 @@
 //! What takes long is got before the World is locked: a key pair takes a tenth of a second to make, a Network Access Scope's
-//! analysis up to half a minute, that of a path as long as two thousand questions.
+//! analysis up to half a minute, that of a path as long as two thousand questions; and what another service does must be on
+//! its disk.
 
 use crate::commit::read_lock;
-use postern_call::Call;
-use postern_control::{Analysis, FoundWays, InstanceProfile, KeyMaterial, Outside};
+use crate::serve::is_dry;
+use postern_call::{Call, Refusal};
+use postern_control::{Analysis, Bounds, FoundWays, InstanceProfile, KeyMaterial, Outside};
 use postern_model::{AccessScope, InsightsPath, World};
 use postern_names::{AccountId, InstanceId, NetworkInsightsAccessScopeId, NetworkInsightsPathId};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 
 /// The outside as one call's verb sees it.
@@ -15,11 +18,12 @@ pub struct Prepared {
     key: Option<Result<KeyMaterial, String>>,
     ways: Option<(NetworkInsightsAccessScopeId, Result<FoundWays, String>)>,
     analysis: Option<(NetworkInsightsPathId, Analysis)>,
+    trusted: Option<Result<(), Refusal>>,
 }
 
 impl Prepared {
     pub async fn of(call: &Call, outside: &Arc<dyn Outside + Send + Sync>, world: &Arc<RwLock<World>>) -> Self {
-        let mut prepared = Self { outside: outside.clone(), key: None, ways: None, analysis: None };
+        let mut prepared = Self { outside: outside.clone(), key: None, ways: None, analysis: None, trusted: None };
         if let Some((key_type, comment)) = wanted_key(call) {
             let maker = outside.clone();
             let made = tokio::task::spawn_blocking(move || maker.make_key(key_type, &comment)).await;
@@ -36,11 +40,23 @@ impl Prepared {
             prepared.ways = Some((id, found.unwrap_or_else(|error| Err(error.to_string()))));
         }
         if let Some(path) = wanted_path(call, world) {
-            let (filter_in, filter_out) = (texts(call, "FilterInArns"), texts(call, "FilterOutArns"));
+            let filters = (texts(call, "FilterInArns"), texts(call, "FilterOutArns"));
+            let named: Vec<AccountId> =
+                texts(call, "AdditionalAccounts").iter().flat_map(|text| text.parse()).collect();
             let (id, world, outside) = (path.id, world.clone(), outside.clone());
             // Short enough that those who change the World wait for it; those who read do not.
-            let look = move || outside.analysed(&read_lock(&world), &path, &filter_in, &filter_out);
+            let look = move || {
+                let (world, readable) = (read_lock(&world), outside.readable_accounts(path.owner));
+                outside.analysed(&world, &path, &Bounds::of(&world, &path, filters, &named, &readable))
+            };
             prepared.analysis = tokio::task::spawn_blocking(look).await.ok().map(|found| (id, found));
+        }
+        if call.operation == "EnableReachabilityAnalyzerOrganizationSharing"
+            && let Some(account) = call.caller.account()
+        {
+            let (outside, is_dry) = (outside.clone(), is_dry(call));
+            let trusted = tokio::task::spawn_blocking(move || outside.trust_analyzer(account, is_dry)).await;
+            prepared.trusted = Some(trusted.unwrap_or_else(|error| Err(Refusal::internal(error))));
         }
         prepared
     }
@@ -110,10 +126,16 @@ impl Outside for Prepared {
             _ => self.outside.ways_of(world, scope),
         }
     }
-    fn analysed(&self, world: &World, path: &InsightsPath, filter_in: &[String], filter_out: &[String]) -> Analysis {
+    fn readable_accounts(&self, account: AccountId) -> BTreeSet<AccountId> {
+        self.outside.readable_accounts(account)
+    }
+    fn trust_analyzer(&self, _account: AccountId, _is_dry: bool) -> Result<(), Refusal> {
+        self.trusted.clone().unwrap_or_else(|| Err(Refusal::internal("trust in the analyzer was not prepared")))
+    }
+    fn analysed(&self, world: &World, path: &InsightsPath, bounds: &Bounds) -> Analysis {
         match &self.analysis {
             Some((id, found)) if *id == path.id => found.clone(),
-            _ => self.outside.analysed(world, path, filter_in, filter_out),
+            _ => self.outside.analysed(world, path, bounds),
         }
     }
 }

@@ -104,7 +104,7 @@ impl Ec2 {
     }
 }
 
-fn is_dry(call: &Call) -> bool {
+pub(crate) fn is_dry(call: &Call) -> bool {
     call.input.get("DryRun").and_then(Value::as_bool) == Some(true)
 }
 

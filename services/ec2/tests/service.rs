@@ -10,6 +10,7 @@ use postern_policy::{Ask, Decision, Judge, PolicyKind};
 use postern_serve::Service;
 use postern_store::Store;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,6 +44,12 @@ impl Outside for Counter {
     }
     fn console(&self, _: InstanceId) -> Option<Vec<u8>> {
         None
+    }
+    fn readable_accounts(&self, _: AccountId) -> BTreeSet<AccountId> {
+        BTreeSet::new()
+    }
+    fn trust_analyzer(&self, _: AccountId, _: bool) -> Result<(), Refusal> {
+        Err(Refusal::new("OperationNotPermitted", "Your account is not a member of an organization."))
     }
 }
 

@@ -3,12 +3,14 @@
 use crate::content::{RESOURCE_CONTROLLED, Type};
 use crate::keep;
 use crate::state::{Organization, State};
+use crate::verb::trusted;
 use postern_call::Refusal;
 use postern_names::AccountId;
 use postern_policy::{Attached, Membership, PolicyKind};
 use postern_store::{Store, StoreError, Write};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use time::OffsetDateTime;
 
 /// Every account and organization of the region. Changes are durable before their call returns.
 pub struct Organizations {
@@ -75,6 +77,42 @@ impl Organizations {
             policies.map(|p| Attached::new(word, organization.arn(p.id), Arc::clone(&p.content.0))).collect()
         };
         state.levels(organization, account, member).iter().map(attached).collect()
+    }
+
+    /// The accounts of the organization that this account manages, itself included, if the organization trusts the service.
+    pub fn trusting(&self, management: AccountId, service: &str) -> BTreeSet<AccountId> {
+        let state = self.read();
+        match state.of_account(management) {
+            Some((organization, _)) if organization.management == management && organization.does_trust(service) => {
+                state.members(&organization.id).map(|(id, _, _)| id).collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// Has the organization that this account manages trust a service, as EnableAWSServiceAccess does for who asks another
+    /// service for it; a dry run only finds out whether it would. Errors: `AWSOrganizationsNotInUseException`,
+    /// `AccessDeniedException` for all but the management account, `ConstraintViolationException` without all features.
+    pub async fn trust(
+        &self,
+        management: AccountId,
+        service: &str,
+        now: OffsetDateTime,
+        is_dry: bool,
+    ) -> Result<(), Refusal> {
+        self.transact(|desk| {
+            let (organization, _) = desk.state.of_account(management).ok_or_else(crate::refuse::not_in_use)?;
+            if organization.management != management {
+                return Err(crate::refuse::not_management());
+            }
+            let id = organization.id.clone();
+            trusted::check_features(organization)?;
+            if !is_dry && !organization.does_trust(service) {
+                desk.organization(&id)?.trusted_services.insert(service.to_owned(), now.unix_timestamp());
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Whether the account was closed: its credentials are no longer good.

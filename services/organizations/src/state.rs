@@ -171,6 +171,11 @@ impl Organization {
         format!("{}/{}/", self.id, self.above(parent).join("/"))
     }
 
+    /// Whether a service may act in the organization's accounts.
+    pub fn does_trust(&self, service: &str) -> bool {
+        self.trusted_services.contains_key(service)
+    }
+
     pub fn is_parent(&self, id: &str) -> bool {
         self.root == id || self.units.contains_key(id)
     }

@@ -68,9 +68,15 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
     let organizations = Arc::new(organizations);
     register(settings, &iam, &organizations, now).await?;
 
+    let runtime = tokio::runtime::Handle::current();
     let gate = Gate::new(Seal::load(&dir.message_key()).map_err(Trouble::at("read message-key"))?);
     let converger = Arc::new(Converger::default());
-    let outside = Arc::new(Elsewhere { iam: Arc::clone(&iam), dir: dir.clone() });
+    let outside = Arc::new(Elsewhere {
+        iam: Arc::clone(&iam),
+        organizations: Arc::clone(&organizations),
+        runtime: runtime.clone(),
+        dir: dir.clone(),
+    });
     let ec2 = Ec2::open(Arc::clone(&store), gate.clone(), settings.quotas.clone(), outside.clone(), converger.clone())
         .map_err(Trouble::at("load EC2"))?;
     let ec2 = Arc::new(ec2);
@@ -128,7 +134,6 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         helper: None,
     })
     .map_err(kernel("prepare sandboxes"))?;
-    let runtime = tokio::runtime::Handle::current();
     let lifecycle = Lifecycle::new(dir.clone(), Arc::clone(&world), Arc::clone(&host), sandboxes, runtime.clone());
     lifecycle.set_ec2(Arc::clone(&ec2));
     let dry = DryRegion {

@@ -1,13 +1,20 @@
 //! What EC2's verbs need from elsewhere: chance, IAM's instance profiles, keys, consoles.
 
 use crate::paths::DataDir;
-use postern_control::{InstanceProfile, KeyMaterial, Outside};
+use postern_call::Refusal;
+use postern_control::{ANALYZER, InstanceProfile, KeyMaterial, Outside};
 use postern_iam::Iam;
 use postern_names::{AccountId, InstanceId};
+use postern_organizations::Organizations;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use time::OffsetDateTime;
+use tokio::runtime::Handle;
 
 pub struct Elsewhere {
     pub iam: Arc<Iam>,
+    pub organizations: Arc<Organizations>,
+    pub runtime: Handle,
     pub dir: DataDir,
 }
 
@@ -33,6 +40,20 @@ impl Outside for Elsewhere {
 
     fn read_public_key(&self, line: &str) -> Option<KeyMaterial> {
         super::ssh_key::read(line)
+    }
+
+    fn readable_accounts(&self, account: AccountId) -> BTreeSet<AccountId> {
+        self.organizations.trusting(account, ANALYZER)
+    }
+
+    fn trust_analyzer(&self, account: AccountId, is_dry: bool) -> Result<(), Refusal> {
+        let trust = self.organizations.trust(account, ANALYZER, OffsetDateTime::now_utc(), is_dry);
+        // EC2 has one code for what an organization does not allow.
+        let permitted = |why: Refusal| match why.status {
+            500.. => why,
+            _ => Refusal { code: "OperationNotPermitted".to_owned(), members: Vec::new(), ..why }.status(400),
+        };
+        self.runtime.block_on(trust).map_err(permitted)
     }
 
     fn console(&self, instance: InstanceId) -> Option<Vec<u8>> {

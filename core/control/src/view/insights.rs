@@ -146,6 +146,9 @@ pub fn running(analysis: &InsightsAnalysis) -> Value {
             told[name] = json!(arns);
         }
     }
+    if !analysis.additional_accounts.is_empty() {
+        told["AdditionalAccounts"] = analysis.additional_accounts.iter().map(AccountId::to_string).collect();
+    }
     told
 }
 

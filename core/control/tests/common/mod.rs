@@ -9,6 +9,7 @@ use postern_model::World;
 use postern_names::{AccountId, InstanceId, Region};
 use serde_json::{Value, json};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -52,6 +53,12 @@ impl Outside for Counting {
     }
     fn console(&self, _instance: InstanceId) -> Option<Vec<u8>> {
         Some(b"booted\n".to_vec())
+    }
+    fn readable_accounts(&self, _: AccountId) -> BTreeSet<AccountId> {
+        BTreeSet::new()
+    }
+    fn trust_analyzer(&self, _: AccountId, _: bool) -> Result<(), Refusal> {
+        Err(Refusal::new("OperationNotPermitted", "Your account is not a member of an organization."))
     }
 }
 

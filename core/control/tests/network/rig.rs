@@ -6,6 +6,7 @@ use postern_model::{Change, World};
 use postern_names::{AccountId, InstanceId, Region};
 use serde_json::Value;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -28,6 +29,12 @@ impl Outside for Chance {
     }
     fn console(&self, _: InstanceId) -> Option<Vec<u8>> {
         None
+    }
+    fn readable_accounts(&self, _: AccountId) -> BTreeSet<AccountId> {
+        BTreeSet::new()
+    }
+    fn trust_analyzer(&self, _: AccountId, _: bool) -> Result<(), Refusal> {
+        Err(Refusal::new("OperationNotPermitted", "Your account is not a member of an organization."))
     }
 }
 

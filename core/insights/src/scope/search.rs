@@ -12,7 +12,7 @@ use postern_explain::{Assumed, Ground, Listening, Packet, Place, Question, Trace
 use postern_model::{AccessScope, InsightsPath, World};
 use postern_names::*;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub struct Search<'a> {
     world: &'a World,
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
                     let what = if protocol == Protocol::Udp { What::Udp(port) } else { What::Tcp(port) };
                     let question = Question { from: way.from, to: way.to.clone(), what };
                     let tried = measure.tried(ground.explain(&question, &Listening::new()), source_port);
-                    if !tried.arrives() || !tried.foreign(world, scope.owner).is_empty() {
+                    if !tried.arrives() || !tried.foreign(world, scope.owner, &BTreeSet::new()).is_empty() {
                         continue;
                     }
                     let sight = Sight::of(&tried.trace);

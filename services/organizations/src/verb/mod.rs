@@ -8,7 +8,7 @@ mod organization;
 mod policy;
 mod tags;
 mod tree;
-mod trusted;
+pub(crate) mod trusted;
 mod unit;
 
 use crate::input::Input;

@@ -4,19 +4,25 @@ use super::{Request, nothing, time_text};
 use crate::organizations::Desk;
 use crate::page::page;
 use crate::refuse;
-use crate::state::State;
+use crate::state::{Organization, State};
 use postern_call::Refusal;
 use serde_json::{Value, json};
 
 pub fn enable(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let service = service(request)?;
-    if !request.of(desk.state)?.all_features {
-        let message = "You must enable all features in the organization to perform this operation.";
-        return Err(refuse::constraint("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE", message));
-    }
+    check_features(request.of(desk.state)?)?;
     let trusted = &mut desk.organization(request.organization)?.trusted_services;
     trusted.entry(service.to_owned()).or_insert(request.now);
     nothing()
+}
+
+/// Only an organization with all features trusts services.
+pub fn check_features(organization: &Organization) -> Result<(), Refusal> {
+    if organization.all_features {
+        return Ok(());
+    }
+    let message = "You must enable all features in the organization to perform this operation.";
+    Err(refuse::constraint("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE", message))
 }
 
 pub fn disable(desk: &mut Desk<'_>, request: &Request<'_>) -> Result<Value, Refusal> {

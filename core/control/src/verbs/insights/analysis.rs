@@ -6,10 +6,11 @@
 use super::{PAGE_LEAST, PAGE_MOST};
 use crate::{Context, Draft, Request, find, page, refuse, select, tags, view};
 use postern_call::Refusal;
-use postern_insights::{arn, id_of};
+use postern_insights::{Bounds, arn, id_of, owner};
 use postern_model::{InsightsAnalysis, InsightsPath, World};
-use postern_names::{NetworkInsightsAnalysisId, NetworkInsightsPathId};
+use postern_names::{AccountId, NetworkInsightsAnalysisId, NetworkInsightsPathId};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -19,20 +20,23 @@ pub fn start_network_insights_analysis(
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
     let path = find::<InsightsPath>(draft, context, request.id("NetworkInsightsPathId")?)?.clone();
-    if !request.texts("AdditionalAccounts").is_empty() {
-        return Err(refuse::not_served("An analysis across accounts (AdditionalAccounts)"));
-    }
-    let (filter_in, filter_out) = (arns(draft, request, "FilterInArns")?, arns(draft, request, "FilterOutArns")?);
+    let readable = context.outside.readable_accounts(context.account);
+    let additional_accounts = accounts(context, request, &readable)?;
+    let is_known = |owner: AccountId| owner == context.account || readable.contains(&owner);
+    let arns = |name| arns(draft, request, name, is_known);
+    let filters = (arns("FilterInArns")?, arns("FilterOutArns")?);
     let tags = tags::specified(request, "network-insights-analysis", &[])?;
     forget_old(draft, context);
-    let found = context.outside.analysed(draft, &path, &filter_in, &filter_out);
+    let bounds = Bounds::of(draft, &path, filters, &additional_accounts, &readable);
+    let found = context.outside.analysed(draft, &path, &bounds);
     let analysis = InsightsAnalysis {
         id: NetworkInsightsAnalysisId::from_bits(context.outside.bits()),
         path: path.id,
         owner: context.account,
         region: context.region.clone(),
-        filter_in,
-        filter_out,
+        filter_in: bounds.filter_in,
+        filter_out: bounds.filter_out,
+        additional_accounts,
         started: context.now,
         is_found: found.is_found,
         answer: found.answer.to_string(),
@@ -43,10 +47,35 @@ pub fn start_network_insights_analysis(
     Ok(json!({ "NetworkInsightsAnalysis": reply }))
 }
 
-/// ARNs of things that are there.
-fn arns(world: &World, request: &Request<'_>, name: &str) -> Result<Vec<String>, Refusal> {
-    let known = |text: &str| match arn(world, id_of(text)) {
-        Some(arn) if arn == text => Ok(arn),
+/// The accounts that the call names, all of them readable.
+fn accounts(
+    context: &Context<'_>,
+    request: &Request<'_>,
+    readable: &BTreeSet<AccountId>,
+) -> Result<Vec<AccountId>, Refusal> {
+    const NAME: &str = "AdditionalAccounts";
+    let known = |text: &str| {
+        let account: AccountId =
+            text.parse().map_err(|_| refuse::invalid_value(NAME, text, "It is not an account id of 12 digits."))?;
+        if account == context.account || readable.contains(&account) {
+            return Ok(account);
+        }
+        let why = "It is not an account of an organization that the caller's account manages and that shares with Reachability Analyzer.";
+        Err(refuse::invalid_value(NAME, text, why)
+            .hint("aws ec2 enable-reachability-analyzer-organization-sharing, called from the management account"))
+    };
+    request.texts(NAME).into_iter().map(known).collect()
+}
+
+/// ARNs of things that are there, and of an account that is known.
+fn arns(
+    world: &World,
+    request: &Request<'_>,
+    name: &str,
+    is_known: impl Fn(AccountId) -> bool,
+) -> Result<Vec<String>, Refusal> {
+    let known = |text: &str| match (arn(world, id_of(text)), owner(world, id_of(text))) {
+        (Some(arn), Some((owner, _))) if arn == text && is_known(owner) => Ok(arn),
         _ => Err(refuse::invalid_value(name, text, "It is not the ARN of a resource that can be on a path.")),
     };
     request.texts(name).into_iter().map(known).collect()

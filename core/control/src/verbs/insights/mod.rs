@@ -6,6 +6,7 @@ mod analysis;
 mod path;
 mod scope;
 mod scope_analysis;
+mod sharing;
 
 /// Operation and verb.
 pub const VERBS: &[(&str, Verb)] = &[
@@ -19,6 +20,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("DescribeNetworkInsightsAccessScopes", scope::describe_network_insights_access_scopes),
     ("DescribeNetworkInsightsAnalyses", analysis::describe_network_insights_analyses),
     ("DescribeNetworkInsightsPaths", path::describe_network_insights_paths),
+    ("EnableReachabilityAnalyzerOrganizationSharing", sharing::enable_reachability_analyzer_organization_sharing),
     (
         "GetNetworkInsightsAccessScopeAnalysisFindings",
         scope_analysis::get_network_insights_access_scope_analysis_findings,

@@ -3,9 +3,9 @@
 use super::{PAGE_LEAST, PAGE_MOST};
 use crate::{Context, Draft, Request, find, page, refuse, select, tags, view};
 use postern_call::Refusal;
-use postern_insights::{End, arn, end, id_of};
+use postern_insights::{End, arn, end, id_of, owner};
 use postern_model::{InsightsPath, PathFilter, World};
-use postern_names::{Arn, NetworkInsightsPathId, PortRange, Protocol};
+use postern_names::{NetworkInsightsPathId, PortRange, Protocol};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
@@ -75,7 +75,8 @@ fn check_combination(request: &Request<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A component by id or ARN that the caller owns.
+/// A component that the caller owns, by id or ARN, or that an account owns which Reachability Analyzer may read for the caller,
+/// by ARN.
 fn one_end(world: &World, context: &Context<'_>, name: &str, text: &str) -> Result<(String, End), Refusal> {
     let id = id_of(text);
     let prefix = id.rsplit_once('-').map(|(prefix, _)| prefix).unwrap_or_default();
@@ -85,15 +86,16 @@ fn one_end(world: &World, context: &Context<'_>, name: &str, text: &str) -> Resu
     let unknown =
         || refuse::invalid_value(name, text, "It is not a resource of this account and Region that a path can name.");
     let end = end(world, id).ok_or_else(unknown)?;
-    let own: Arn = arn(world, id).and_then(|arn| arn.parse().ok()).ok_or_else(unknown)?;
-    let is_given = !text.starts_with("arn:") || text == own.to_string();
+    let (own, (owner, region)) = arn(world, id).zip(owner(world, id)).ok_or_else(unknown)?;
+    let is_arn = text.starts_with("arn:");
     // A connection is known to both its sides.
-    let is_own = own.account == context.account.to_string() && own.region == context.region.as_str();
     let is_side = match end {
         End::Peering(id) => world.peerings.get(&id).is_some_and(|p| p.accepter.owner == context.account),
         _ => false,
     };
-    if is_given && (is_own || is_side) { Ok((id.to_owned(), end)) } else { Err(unknown()) }
+    let may_read = || is_arn && context.outside.readable_accounts(context.account).contains(&owner);
+    let is_known = region == *context.region && (owner == context.account || may_read());
+    if (!is_arn || text == own) && (is_known || is_side) { Ok((id.to_owned(), end)) } else { Err(unknown()) }
 }
 
 fn filter(part: &Request<'_>) -> Result<PathFilter, Refusal> {
