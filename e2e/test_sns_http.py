@@ -7,17 +7,19 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from network import Network
 
-#: Writes each request's headers and body on a line, and answers 200, or what the path says.
+#: Writes each request's headers and body on a line, and answers 200, or what the path says, or 500 while there is /root/busy.
 HOOK = """
-import http.server, json
+import http.server, json, os
 class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         with open("/tmp/heard", "a") as heard:
             heard.write(json.dumps({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body,
                                     "from": self.client_address[0]}) + "\\n")
-        self.send_response(int(self.path[1:4]) if self.path[1:4].isdigit() else 200)
+        busy = os.path.exists("/root/busy")
+        self.send_response(500 if busy else int(self.path[1:4]) if self.path[1:4].isdigit() else 200)
         self.end_headers()
     def log_message(self, *words):
         pass
@@ -144,6 +146,37 @@ def test_packets_of_sns_pass_the_stops(region, network, server):
     assert len(heard(region, instance, 1)) == 1
     assert region.run(shut["InstanceId"], "cat /tmp/heard", check=False).returncode != 0
     assert {one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]} == {"PendingConfirmation"}
+
+
+def test_what_waits_for_a_retry_outlives_the_daemon(fresh):
+    """Killed between two tries: the messages come once the server works again, and then no more."""
+    region = fresh("root")
+    network = Network(region)
+    server = network.instance(network.public, [network.group("hook", ("tcp", 8080, "0.0.0.0/0"))], public=True)
+    instance, sns = server["InstanceId"], region.client("sns")
+    start(region, instance)
+    topic = sns.create_topic(Name="outlives")["TopicArn"]
+    policy = {"healthyRetryPolicy": {"numRetries": 30, "minDelayTarget": 2, "maxDelayTarget": 2}}
+    url = f"http://{server['PublicIpAddress']}:8080/"
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url, Attributes={"DeliveryPolicy": json.dumps(policy)})
+    sns.confirm_subscription(TopicArn=topic, Token=json.loads(heard(region, instance, 1)[0]["body"])["Token"])
+    region.run(instance, "touch /root/busy")
+    sent = {sns.publish(TopicArn=topic, Message=f"message {number}")["MessageId"] for number in range(3)}
+    heard(region, instance, 4)
+    for busy in (True, False):
+        region.kill()
+        region.up()
+        region.wait_running(instance)
+        if not busy:
+            region.run(instance, "rm /root/busy")
+        # As after any reboot, /tmp is empty and nothing runs.
+        start(region, instance)
+        told = heard(region, instance, 3)
+        assert {one["headers"]["x-amz-sns-message-id"] for one in told} <= sent
+    region.client("sns").publish(TopicArn=topic, Message="last")
+    told = [json.loads(one["body"]) for one in heard(region, instance, 4)]
+    assert {one["MessageId"] for one in told[:3]} == sent
+    assert [one["Message"] for one in told[3:]] == ["last"]
 
 
 def test_what_is_refused(region):

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use postern_call::Refusal;
 use postern_names::{AccountId, Region};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 /// A message for one queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Parcel {
     /// The queue's ARN.
     pub queue: String,
@@ -20,17 +21,18 @@ pub struct Parcel {
     pub topic: String,
     pub account: AccountId,
     pub region: Region,
+    #[serde(with = "time::serde::timestamp")]
     pub now: OffsetDateTime,
     /// The request that it is part of.
     pub request_id: String,
 }
 
 /// A request for one server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Letter {
     pub url: String,
     /// SNS's own headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     pub body: String,
     /// The topic's region.
     pub region: Region,

@@ -1,10 +1,11 @@
 //! SNS: topics, subscriptions, and what is published to whom.
 //!
-//! A message is in every queue that is to have it, durable, before the publisher is answered. How it gets there is a
-//! [`Deliver`]er's business, who asks the gate as SNS.
+//! A message is in every queue that is to have it, durable, before the publisher is answered; what is for servers is kept
+//! until they have it. How it gets there is a [`Deliver`]er's business, who asks the gate as SNS.
 #![forbid(unsafe_code)]
 
 mod attributes;
+mod carrier;
 mod dedup;
 mod deliver;
 mod envelope;

@@ -1,13 +1,13 @@
 //! Messages for servers: what a request carries, and how often it is tried.
 
-use crate::deliver::{Deliver, Letter, Parcel, Undelivered};
+use crate::carrier::Errand;
+use crate::deliver::{Letter, Parcel};
 use crate::outgoing::Outgoing;
 use crate::refuse;
 use crate::state::{Subscription, Topic};
 use postern_call::Refusal;
 use serde::Deserialize;
 use serde_json::Value;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a topic's or a subscription's delivery policy may say of retries. Seconds.
@@ -123,57 +123,30 @@ fn retry(topic: &Topic, one: &Subscription) -> Retry {
 
 /// A notification for a subscription's server.
 pub fn letter(topic: &Topic, one: &Subscription, outgoing: &Outgoing, body: String) -> Letter {
-    let mut headers = vec![
-        ("x-amz-sns-message-type", "Notification".to_owned()),
-        ("x-amz-sns-message-id", outgoing.id.clone()),
-        ("x-amz-sns-topic-arn", topic.arn()),
-        ("x-amz-sns-subscription-arn", one.arn.clone()),
-    ];
+    let mut headers = headers("Notification", &outgoing.id, topic);
+    headers.push(("x-amz-sns-subscription-arn".to_owned(), one.arn.clone()));
     if one.raw {
-        headers.push(("x-amz-sns-rawdelivery", "true".to_owned()));
+        headers.push(("x-amz-sns-rawdelivery".to_owned(), "true".to_owned()));
     }
     Letter { url: one.endpoint.clone(), headers, body, region: topic.region.clone() }
 }
 
 /// What asks a subscription's server to confirm.
-pub fn confirmation(topic: &Topic, one: &Subscription, id: String, body: String) -> Letter {
-    let headers = vec![
-        ("x-amz-sns-message-type", "SubscriptionConfirmation".to_owned()),
-        ("x-amz-sns-message-id", id),
-        ("x-amz-sns-topic-arn", topic.arn()),
-    ];
+pub fn confirmation(topic: &Topic, one: &Subscription, id: &str, body: String) -> Letter {
+    let headers = headers("SubscriptionConfirmation", id, topic);
     Letter { url: one.endpoint.clone(), headers, body, region: topic.region.clone() }
 }
 
-/// Brings a letter to its server in the background, as often as the policies say; what arrives nowhere goes to the
-/// dead-letter queue, if there is one.
-pub fn send(
-    deliver: Arc<dyn Deliver>,
-    topic: &Topic,
-    one: &Subscription,
-    letter: Letter,
-    dead_letters: Option<Parcel>,
-) {
-    let (delays, subscription) = (retry(topic, one).delays(), one.arn.clone());
-    tokio::spawn(async move {
-        let mut delays = delays.into_iter();
-        let last = loop {
-            match (deliver.to_server(&letter).await, delays.next()) {
-                (Ok(()), _) => return,
-                (Err(Undelivered::ForNow(why)), Some(delay)) => {
-                    tracing::info!(why, subscription, "a message is tried again");
-                    tokio::time::sleep(delay).await;
-                }
-                (Err(Undelivered::ForNow(why) | Undelivered::ForGood(why)), _) => break why,
-            }
-        };
-        tracing::info!(why = last, subscription, "a message was not delivered");
-        if let Some(parcel) = dead_letters
-            && let Err(refusal) = deliver.to_queue(&parcel).await
-        {
-            tracing::info!(%refusal, queue = parcel.queue, "nor to the dead-letter queue");
-        }
-    });
+/// Those that every letter has.
+fn headers(kind: &str, id: &str, topic: &Topic) -> Vec<(String, String)> {
+    let named = [("message-type", kind), ("message-id", id), ("topic-arn", &topic.arn())];
+    named.map(|(name, value)| (format!("x-amz-sns-{name}"), value.to_owned())).into()
+}
+
+/// What is to become of a letter, as the policies of now say.
+pub fn errand(topic: &Topic, one: &Subscription, id: &str, letter: Letter, dead_letters: Option<Parcel>) -> Errand {
+    let delays = retry(topic, one).delays().iter().map(|delay| delay.as_millis() as u64).collect();
+    Errand { subscription: one.arn.clone(), id: id.to_owned(), letter, delays, dead_letters }
 }
 
 /// Whether the text is the URL of a server: `http://name[:port][/path]`.

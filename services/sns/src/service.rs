@@ -1,5 +1,6 @@
 //! The API over the topics.
 
+use crate::carrier::Carrier;
 use crate::deliver::Deliver;
 use crate::envelope::Sign;
 use crate::state::Topic;
@@ -14,12 +15,14 @@ use postern_serve::{Guarded, Service};
 use postern_store::{Store, StoreError};
 use serde_json::Value;
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// The `sns` service.
 pub struct Sns {
     pub(crate) topics: Topics,
     pub(crate) judge: Arc<dyn Judge>,
     pub(crate) deliver: Arc<dyn Deliver>,
+    pub(crate) carrier: Arc<Carrier>,
     pub(crate) sign: Option<Arc<dyn Sign>>,
 }
 
@@ -54,7 +57,14 @@ impl Sns {
         deliver: Arc<dyn Deliver>,
         sign: Option<Arc<dyn Sign>>,
     ) -> Result<Self, StoreError> {
-        Ok(Self { topics: Topics::open(store)?, judge, deliver, sign })
+        let carrier = Carrier::new(Arc::clone(&store), Arc::clone(&deliver));
+        Ok(Self { topics: Topics::open(store)?, judge, deliver, carrier, sign })
+    }
+
+    /// Goes on with the messages for servers that were on their way when the daemon ended. Meant for the start, once
+    /// there is a network; blocks, and needs a runtime.
+    pub fn resume(&self, now: OffsetDateTime) -> Result<(), StoreError> {
+        self.carrier.resume(now)
     }
 
     /// The operations that are served, by model name.

@@ -104,7 +104,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         ciphers: &ciphers,
         notary: &notary,
     };
-    let (services, deliveries) = services::make(&parts)?;
+    let (services, deliveries, sns) = services::make(&parts)?;
     let calls = Calls {
         gate: Arc::clone(&gate),
         iam: Arc::clone(&iam),
@@ -163,6 +163,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         Trouble::new(format!("the data plane: {inside}")).hint("postern doctor says what this machine lacks")
     })?;
 
+    sns.resume(OffsetDateTime::now_utc()).map_err(Trouble::at("load what SNS was sending"))?;
     serve_host(&door, listener)?;
     let told = told(settings, &endpoint, world, &lifecycle, objects, (registry, ec2));
     control::serve(dir, told.clone(), Arc::new(Explanations { door: Arc::clone(&door), ways, calls, dry }))?;

@@ -45,7 +45,7 @@ pub struct Parts<'a> {
 }
 
 /// Makes them all. Blocks; meant for the start.
-pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>), Trouble> {
+pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>, Arc<Sns>), Trouble> {
     let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations, ciphers, notary } = *parts;
     let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
@@ -80,10 +80,10 @@ pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>), Trouble> {
     let sns = Sns::open(store.clone(), gate.clone(), deliveries.clone(), Some(notary.clone()));
     let sns = Arc::new(sns.map_err(Trouble::at("load the topics"))?);
     alarms::watch(monitoring, sns.clone());
-    services.insert("sns", sns);
+    services.insert("sns", sns.clone());
     services.insert("sqs", sqs);
     ciphers.enter(store, gate, &mut services)?;
-    Ok((services, deliveries))
+    Ok((services, deliveries, sns))
 }
 
 /// Every service's operations that are served: for the coverage page.

@@ -86,7 +86,7 @@ impl Deliveries {
             .header("content-type", "text/plain; charset=UTF-8")
             .header("user-agent", "Amazon Simple Notification Service Agent");
         for (name, value) in &letter.headers {
-            request = request.header(*name, value);
+            request = request.header(name, value);
         }
         let request = request.body(Full::new(Bytes::from(letter.body.clone()))).map_err(|error| for_good(&error))?;
         let answered = sender.send_request(request).await;

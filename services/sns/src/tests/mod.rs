@@ -69,6 +69,7 @@ impl Rig {
         rig
     }
 
+    /// Does not resume: see [`Sns::resume`].
     pub fn restart(self) -> Self {
         let Self { sns, heard, kept, dir, now } = self;
         drop(sns);
@@ -104,6 +105,15 @@ impl Rig {
 
     pub fn bodies(&self) -> Vec<String> {
         self.delivered().into_iter().map(|parcel| parcel.body).collect()
+    }
+
+    /// Waits until the store has so many entries of a kind, each with this text in it.
+    pub async fn kept(&self, kind: &str, count: usize, text: &str) {
+        let store = Store::open(&self.dir.path().join("state.db")).unwrap();
+        let has = |(_, value): &(String, Vec<u8>)| String::from_utf8_lossy(value).contains(text);
+        while !matches!(store.load(kind).unwrap(), rows if rows.len() == count && rows.iter().all(has)) {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn close(&self, queue: &str) {

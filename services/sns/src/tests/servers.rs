@@ -3,6 +3,7 @@
 use super::{QUEUE, Rig, TOPIC};
 use crate::{Letter, Undelivered};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 const URL: &str = "http://203.0.113.7:8080/hook";
 
@@ -76,6 +77,59 @@ async fn what_a_server_does_not_take_is_tried_again_and_then_goes_to_the_dead_le
     }
     assert!(dead[0].body.contains("never") && dead[1].body.contains("refused"));
     assert_eq!(letters(&rig, 1).await.len(), 1, "what was refused for good is not tried again");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_retry_outlives_the_daemon() {
+    let rig = Rig::topic().await;
+    let redrive = json!({ "deadLetterTargetArn": QUEUE }).to_string();
+    let policy = r#"{"healthyRetryPolicy":{"numRetries":2,"minDelayTarget":3600,"maxDelayTarget":3600}}"#;
+    confirmed(&rig, json!({ "RedrivePolicy": redrive, "DeliveryPolicy": policy })).await;
+    let busy = || Err(Undelivered::ForNow("busy".to_owned()));
+    let publish = |message: &str| json!({ "TopicArn": TOPIC, "Message": message });
+    let soon = OffsetDateTime::now_utc();
+    rig.kept.answers.lock().unwrap().extend([busy(), busy()]);
+    rig.done("Publish", publish("kept")).await;
+    let first = letters(&rig, 1).await.remove(0);
+    rig.kept("sns.tries", 1, r#""made":1"#).await;
+
+    let rig = rig.restart();
+    rig.sns.resume(soon).unwrap();
+    rig.done("Publish", publish("beside")).await;
+    assert!(letters(&rig, 1).await[0].body.contains("beside"), "what is not due waits");
+    rig.kept("sns.tries", 2, r#""made":1"#).await;
+
+    let rig = rig.restart();
+    rig.kept.answers.lock().unwrap().extend([busy(), busy()]);
+    rig.sns.resume(soon + time::Duration::hours(2)).unwrap();
+    let again = letters(&rig, 2).await;
+    let bodies: Vec<&str> = again.iter().map(|letter| letter.body.as_str()).collect();
+    assert!(bodies.contains(&first.body.as_str()) && again.iter().any(|letter| letter.headers == first.headers));
+
+    // The third try is the last.
+    rig.kept("sns.tries", 2, r#""made":2"#).await;
+    let rig = rig.restart();
+    rig.kept.answers.lock().unwrap().extend([busy(), Ok(())]);
+    rig.sns.resume(soon + time::Duration::hours(4)).unwrap();
+    assert_eq!(letters(&rig, 2).await.len(), 2);
+    rig.kept("sns.letter", 0, "").await;
+    rig.kept("sns.tries", 0, "").await;
+    assert_eq!(rig.delivered().len(), 1, "one has gone to the dead letters, the other has been taken");
+}
+
+#[tokio::test]
+async fn what_a_server_has_is_not_kept() {
+    let rig = Rig::topic().await;
+    confirmed(&rig, json!({})).await;
+    rig.done("Publish", json!({ "TopicArn": TOPIC, "Message": "a" })).await;
+    letters(&rig, 1).await;
+    rig.kept("sns.letter", 0, "").await;
+    let rig = rig.restart();
+    rig.sns.resume(OffsetDateTime::now_utc()).unwrap();
+    rig.done("Publish", json!({ "TopicArn": TOPIC, "Message": "b" })).await;
+    assert!(letters(&rig, 1).await[0].body.contains("\"b\""));
+    rig.kept("sns.letter", 0, "").await;
+    assert!(rig.kept.letters.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

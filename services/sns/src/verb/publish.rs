@@ -109,7 +109,7 @@ fn shown(sent: Sent) -> Map<String, Value> {
 
 async fn send(sns: &Sns, call: &Call, topic: &Topic, outgoing: Outgoing) -> Result<Sent, Refusal> {
     if !topic.is_fifo() {
-        deliver(sns, call, topic, &outgoing, None).await;
+        deliver(sns, call, topic, &outgoing, None).await?;
         return Ok(Sent { id: outgoing.id, sequence: None });
     }
     // One after the other, so that every queue has them in one order.
@@ -119,7 +119,7 @@ async fn send(sns: &Sns, call: &Call, topic: &Topic, outgoing: Outgoing) -> Resu
         return Ok(Sent { id: seen.id, sequence: Some(seen.sequence) });
     }
     let sequence = sns.topics.sequence(now);
-    deliver(sns, call, topic, &outgoing, Some(&sequence)).await;
+    deliver(sns, call, topic, &outgoing, Some(&sequence)).await?;
     if let Some(key) = outgoing.dedup_key {
         let seen = Seen { id: outgoing.id.clone(), sequence: sequence.clone(), until: now + REMEMBERED };
         sns.topics.remember(key, seen, now).await?;
@@ -127,8 +127,14 @@ async fn send(sns: &Sns, call: &Call, topic: &Topic, outgoing: Outgoing) -> Resu
     Ok(Sent { id: outgoing.id, sequence: Some(sequence) })
 }
 
-/// Brings a message to everyone who is to have it.
-async fn deliver(sns: &Sns, call: &Call, topic: &Topic, outgoing: &Outgoing, sequence: Option<&str>) {
+/// Brings a message to everyone who is to have it: queues have it, and what is for servers is kept, when this returns.
+async fn deliver(
+    sns: &Sns,
+    call: &Call,
+    topic: &Topic,
+    outgoing: &Outgoing,
+    sequence: Option<&str>,
+) -> Result<(), Refusal> {
     let subscriptions: Vec<Arc<Subscription>> = {
         let state = sns.topics.read();
         state.of_topic(&topic.arn()).filter(|one| one.is_confirmed()).map(Arc::clone).collect()
@@ -143,14 +149,17 @@ async fn deliver(sns: &Sns, call: &Call, topic: &Topic, outgoing: &Outgoing, seq
         }
         Some(filter) => filter.passes(&by_attributes),
     });
-    for one in wanted {
+    let (servers, queues): (Vec<_>, Vec<_>) = wanted.partition(|one| one.is_of_server());
+    let errands = servers.into_iter().map(|one| {
+        let mut parcel = parcel(sns, call, topic, one, outgoing, sequence);
+        let letter = post::letter(topic, one, outgoing, std::mem::take(&mut parcel.body));
+        let dead_letters = one.redrive.as_ref().map(|(queue, _)| Parcel { queue: queue.clone(), ..parcel });
+        post::errand(topic, one, &outgoing.id, letter, dead_letters)
+    });
+    // First, since it alone can fail: a publisher who tries again then brings nothing twice.
+    sns.carrier.take(errands.collect()).await?;
+    for one in queues {
         let parcel = parcel(sns, call, topic, one, outgoing, sequence);
-        if one.is_of_server() {
-            let letter = post::letter(topic, one, outgoing, parcel.body.clone());
-            let dead_letters = one.redrive.as_ref().map(|(queue, _)| Parcel { queue: queue.clone(), ..parcel });
-            post::send(sns.deliver.clone(), topic, one, letter, dead_letters);
-            continue;
-        }
         let Err(refusal) = sns.deliver.to_queue(&parcel).await else { continue };
         let dead_letters = one.redrive.as_ref().map(|(queue, _)| Parcel { queue: queue.clone(), ..parcel });
         tracing::info!(%refusal, subscription = one.arn, "a message was not delivered");
@@ -160,6 +169,7 @@ async fn deliver(sns: &Sns, call: &Call, topic: &Topic, outgoing: &Outgoing, seq
             tracing::info!(%refusal, queue = parcel.queue, "nor to the dead-letter queue");
         }
     }
+    Ok(())
 }
 
 fn parcel(

@@ -141,8 +141,8 @@ async fn ask_to_confirm(
     let id = ids::uuid()?;
     let body = envelope::confirmation(topic, token, &id, call.now, sns.sign.as_deref());
     if made.is_of_server() {
-        post::send(sns.deliver.clone(), topic, made, post::confirmation(topic, made, id, body), None);
-        return Ok(());
+        let letter = post::confirmation(topic, made, &id, body);
+        return sns.carrier.take(vec![post::errand(topic, made, &id, letter, None)]).await;
     }
     let parcel = Parcel {
         queue: made.endpoint.clone(),
