@@ -11,7 +11,7 @@ from network import Network
 
 #: Writes each request's headers and body on a line, and answers 200, or what the path says, or 500 while there is /root/busy.
 HOOK = """
-import http.server, json, os
+import http.server, json, os, ssl, sys
 class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"])).decode()
@@ -23,13 +23,43 @@ class Hook(http.server.BaseHTTPRequestHandler):
         self.end_headers()
     def log_message(self, *words):
         pass
-http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Hook).serve_forever()
+server = http.server.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Hook)
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
 """
 
 
-def start(region, instance):
-    region.run(instance, f"cat > /tmp/hook.py <<'END'\n{HOOK}END\nnohup python3 /tmp/hook.py >/dev/null 2>&1 &\n"
-               "for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && exit 0; sleep 0.1; done; exit 1")
+def start(region, instance, port=8080, pem=None):
+    """Starts a server, by TLS with a key and its certificate; one that had the port before ends."""
+    region.run(instance, f"cat > /tmp/hook.py <<'END'\n{HOOK}END\ncat > /tmp/{port}.pem <<'END'\n{pem or ''}\nEND\n"
+               f"old=$(cat /tmp/{port}.pid 2>/dev/null) && kill $old && while kill -0 $old 2>/dev/null; do sleep 0.05; done\n"
+               f"nohup python3 /tmp/hook.py {port} {f'/tmp/{port}.pem' if pem else ''} >/dev/null 2>&1 & echo $! > /tmp/{port}.pid\n"
+               f"for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && exit 0; sleep 0.1; done; exit 1")
+
+
+def openssl(directory, *words):
+    done = subprocess.run(["openssl", *map(str, words)], cwd=directory, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def authority(directory):
+    """An authority of the test's own: `ca.pem` and `ca-key.pem` in the directory."""
+    directory.mkdir()
+    openssl(directory, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=Authority of a test", "-keyout", "ca-key.pem", "-out", "ca.pem")
+    return directory
+
+
+def certified(tmp_path, authority, name):
+    """A key and a certificate for a name, signed by the authority in a directory, as PEM."""
+    openssl(tmp_path, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=server",
+            "-addext", f"subjectAltName=DNS:{name}", "-keyout", "key.pem", "-out", "request.pem")
+    openssl(tmp_path, "x509", "-req", "-in", "request.pem", "-copy_extensions", "copy", "-days", "2", "-out", "cert.pem",
+            "-CA", authority / "ca.pem", "-CAkey", authority / "ca-key.pem", "-set_serial", "7")
+    return (tmp_path / "key.pem").read_text() + (tmp_path / "cert.pem").read_text()
 
 
 def heard(region, instance, count, path="/"):
@@ -50,15 +80,15 @@ def verify(region, instance, body, digest, tmp_path):
     pem = region.run(instance, f"curl -sSf '{body['SigningCertURL']}'").stdout
     (tmp_path / "cert.pem").write_text(pem)
     (tmp_path / "ca.pem").write_bytes((region.data / "ca.pem").read_bytes())
-    openssl = lambda *words: subprocess.run(["openssl", *map(str, words)], cwd=tmp_path, capture_output=True, text=True)  # noqa: E731
-    assert openssl("verify", "-CAfile", "ca.pem", "cert.pem").returncode == 0
-    (tmp_path / "key.pem").write_text(openssl("x509", "-in", "cert.pem", "-pubkey", "-noout").stdout)
+    ask = lambda *words: subprocess.run(["openssl", *map(str, words)], cwd=tmp_path, capture_output=True, text=True)  # noqa: E731
+    assert ask("verify", "-CAfile", "ca.pem", "cert.pem").returncode == 0
+    (tmp_path / "key.pem").write_text(ask("x509", "-in", "cert.pem", "-pubkey", "-noout").stdout)
     (tmp_path / "text").write_text(text)
     import base64
     (tmp_path / "signature").write_bytes(base64.b64decode(body["Signature"]))
-    right = openssl("dgst", f"-{digest}", "-verify", "key.pem", "-signature", "signature", "text").returncode == 0
+    right = ask("dgst", f"-{digest}", "-verify", "key.pem", "-signature", "signature", "text").returncode == 0
     (tmp_path / "text").write_text(text + "x")
-    assert openssl("dgst", f"-{digest}", "-verify", "key.pem", "-signature", "signature", "text").returncode != 0
+    assert ask("dgst", f"-{digest}", "-verify", "key.pem", "-signature", "signature", "text").returncode != 0
     return right
 
 
@@ -106,12 +136,9 @@ def test_a_server_confirms_and_hears(region, network, server, tmp_path):
 
 
 def test_what_a_server_refuses_goes_to_the_dead_letters(region, network, server):
-    instance, sns, sqs = server["InstanceId"], region.client("sns"), region.client("sqs")
+    instance, sns = server["InstanceId"], region.client("sns")
     topic = sns.create_topic(Name=f"refused-{network.vpc}")["TopicArn"]
-    made = sqs.create_queue(QueueName=f"dead-{network.vpc}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=made, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.set_queue_attributes(QueueUrl=made, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": {
-        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}})})
+    arn, dead = dead_letters(region, f"dead-{network.vpc}")
     name = server["PublicDnsName"]
     for status, retries, times in ((404, 3, 1), (503, 2, 3)):
         policy = {"healthyRetryPolicy": {"numRetries": retries, "numNoDelayRetries": retries}}
@@ -124,12 +151,7 @@ def test_what_a_server_refuses_goes_to_the_dead_letters(region, network, server)
         sns.confirm_subscription(TopicArn=topic, Token=token)
         assert asked == times, "the confirmation was tried as often as the policy says"
     sns.publish(TopicArn=topic, Message="unwanted")
-    got = []
-    for _ in range(15):
-        got += sqs.receive_message(QueueUrl=made, WaitTimeSeconds=2, MaxNumberOfMessages=10).get("Messages", [])
-        if len(got) == 2:
-            break
-    assert [json.loads(one["Body"])["Message"] for one in got] == ["unwanted"] * 2
+    assert dead(2) == ["unwanted"] * 2
     assert len(heard(region, instance, 2, "/404")) == 2 and len(heard(region, instance, 6, "/503")) == 6
 
 
@@ -146,6 +168,80 @@ def test_packets_of_sns_pass_the_stops(region, network, server):
     assert len(heard(region, instance, 1)) == 1
     assert region.run(shut["InstanceId"], "cat /tmp/heard", check=False).returncode != 0
     assert {one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]} == {"PendingConfirmation"}
+
+
+def dead_letters(region, name):
+    """A queue that SNS may send to, its ARN, and what takes so many messages out of it."""
+    sqs = region.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}})})
+
+    def take(count):
+        got = []
+        for _ in range(15):
+            got += sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2, MaxNumberOfMessages=10).get("Messages", [])
+            if len(got) >= count:
+                break
+        return [json.loads(one["Body"])["Message"] for one in got]
+
+    return arn, take
+
+
+def test_servers_by_https_need_a_certificate_that_is_believed(region, network, tmp_path):
+    """The region's authority stands for the public ones. Another's certificate, or one for another name, is none."""
+    network.dns_hostnames(True)
+    group = network.group("hook", ("tcp", 8080, "0.0.0.0/0"), ("tcp", 8443, "0.0.0.0/0"))
+    server = network.instance(network.public, [group], public=True)
+    instance, name, sns = server["InstanceId"], server["PublicDnsName"], region.client("sns")
+    good, stranger = certified(tmp_path, region.data, name), certified(tmp_path, authority(tmp_path / "other"), name)
+    start(region, instance)
+    start(region, instance, 8443, good)
+    arn, dead = dead_letters(region, f"dead-{network.vpc}")
+    topic = sns.create_topic(Name=f"https-{network.vpc}")["TopicArn"]
+    policy = {"healthyRetryPolicy": {"numRetries": 1, "numNoDelayRetries": 1}}
+    given = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn}), "DeliveryPolicy": json.dumps(policy)}
+    made = sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=f"https://{name}:8443/s", Attributes=given, ReturnSubscriptionArn=True)
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://{name}:8080/p", Attributes=given)
+    asked = heard(region, instance, 1, "/s")[0]
+    assert asked["headers"]["host"] == f"{name}:8443" and asked["from"].startswith("52.46.")
+    body = json.loads(asked["body"])
+    assert body["Type"] == "SubscriptionConfirmation" and verify(region, instance, body, "sha1", tmp_path)
+    region.run(instance, f"curl -sSf '{body['SubscribeURL']}'")
+    sns.confirm_subscription(TopicArn=topic, Token=json.loads(heard(region, instance, 1, "/p")[0]["body"])["Token"])
+    assert sns.get_subscription_attributes(SubscriptionArn=made["SubscriptionArn"])["Attributes"]["Protocol"] == "https"
+
+    messages = lambda path, count: [json.loads(one["body"])["Message"] for one in heard(region, instance, count + 1, path)[1:]]  # noqa: E731
+    sns.publish(TopicArn=topic, Message="believed")
+    assert messages("/s", 1) == ["believed"]
+    for message, pem in (("another's", stranger), ("of another name", certified(tmp_path, region.data, "elsewhere.example"))):
+        start(region, instance, 8443, pem)
+        sns.publish(TopicArn=topic, Message=message)
+        assert dead(1) == [message]
+    start(region, instance, 8443, good)
+    sns.publish(TopicArn=topic, Message="believed again")
+    assert messages("/s", 2) == ["believed", "believed again"]
+    assert messages("/p", 4) == ["believed", "another's", "of another name", "believed again"]
+
+
+def test_an_authority_of_the_configuration_is_believed(fresh, tmp_path):
+    ours, other = authority(tmp_path / "ours"), authority(tmp_path / "other")
+    region = fresh("root", config=f'[sns]\nca-file = "{ours / "ca.pem"}"\n')
+    network = Network(region)
+    network.dns_hostnames(True)
+    group = network.group("hook", ("tcp", 443, "0.0.0.0/0"), ("tcp", 8443, "0.0.0.0/0"))
+    server = network.instance(network.public, [group], public=True)
+    instance, name, sns = server["InstanceId"], server["PublicDnsName"], region.client("sns")
+    start(region, instance, 443, certified(tmp_path, ours, name))
+    start(region, instance, 8443, certified(tmp_path, other, name))
+    topic = sns.create_topic(Name="configured")["TopicArn"]
+    for port in (":8443", ""):
+        sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=f"https://{name}{port}/{port}")
+    sns.confirm_subscription(TopicArn=topic, Token=json.loads(heard(region, instance, 1)[0]["body"])["Token"])
+    sns.publish(TopicArn=topic, Message="hello")
+    assert json.loads(heard(region, instance, 2)[1]["body"])["Message"] == "hello"
+    assert len(region.run(instance, "cat /tmp/heard").stdout.splitlines()) == 2, "the stranger's server heard nothing"
 
 
 def test_what_waits_for_a_retry_outlives_the_daemon(fresh):
@@ -184,7 +280,8 @@ def test_what_is_refused(region):
     topic = sns.create_topic(Name="refusing")["TopicArn"]
     for protocol, endpoint, code, said in (
         ("http", "https://203.0.113.7/", "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"),
-        ("https", "https://203.0.113.7/", "NotImplemented", "Subscriptions by https are not implemented."),
+        ("https", "http://203.0.113.7/", "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"),
+        ("https", "https://user:word@203.0.113.7/", "NotImplemented", "Endpoints with a user's name and password are not implemented."),
     ):
         with pytest.raises(ClientError) as error:
             sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)

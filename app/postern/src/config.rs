@@ -27,9 +27,22 @@ pub struct Config {
     /// `[[upstream]]`.
     #[serde(default, rename = "upstream")]
     pub upstreams: Vec<Upstream>,
+    /// `[sns]`.
+    #[serde(default)]
+    pub sns: Sns,
     /// `[quota]`: `aws = true` for all of a new account's quotas, and numbers by the name of the quota.
     #[serde(default)]
     pub quota: BTreeMap<String, QuotaWord>,
+}
+
+/// What SNS is told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sns {
+    /// Authorities, in PEM, whose certificates it believes besides those of the region's own. A relative path is one
+    /// from the configuration file's directory.
+    #[serde(rename = "ca-file")]
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -134,8 +147,9 @@ impl Config {
                 oidc.jwks = directory.join(&oidc.jwks).to_string_lossy().into_owned();
             }
         }
-        for upstream in &mut config.upstreams {
-            if let (Some(directory), Some(ca_file)) = (file.parent(), &mut upstream.ca_file) {
+        let of_upstreams = config.upstreams.iter_mut().map(|upstream| &mut upstream.ca_file);
+        for ca_file in of_upstreams.chain([&mut config.sns.ca_file]) {
+            if let (Some(directory), Some(ca_file)) = (file.parent(), ca_file) {
                 *ca_file = directory.join(&*ca_file);
             }
         }
@@ -181,6 +195,18 @@ mod tests {
         };
         assert_eq!(read("https://id.example").unwrap().oidc[0].jwks, dir.path().join("keys.json").to_string_lossy());
         assert!(read("http://id.example").is_err());
+    }
+
+    #[test]
+    fn authorities_are_found_from_the_configuration_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("postern.toml");
+        let upstream = "[[upstream]]\nservice = \"s3\"\nurl = \"https://127.0.0.1:1\"\nca-file = \"a.pem\"\n";
+        std::fs::write(&file, format!("{upstream}[sns]\nca-file = \"b.pem\"\n")).unwrap();
+        let config = Config::read(&file).unwrap();
+        assert_eq!(config.upstreams[0].ca_file, Some(dir.path().join("a.pem")));
+        assert_eq!(config.sns.ca_file, Some(dir.path().join("b.pem")));
+        assert!(toml::from_str::<Config>("[sns]\ntrust = \"b.pem\"").is_err());
     }
 
     #[test]

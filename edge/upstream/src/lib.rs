@@ -14,7 +14,7 @@ mod trust;
 pub use address::{Address, Unfit};
 pub use answer::Body;
 pub use asked::signing_name;
-pub use trust::{NoTrust, Trust};
+pub use trust::{NoTrust, Trust, authorities};
 
 use postern_names::Via;
 use postern_policy::Judge;

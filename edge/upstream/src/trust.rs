@@ -3,7 +3,7 @@
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Who must have signed the certificate of a server that is spoken to by TLS.
@@ -26,6 +26,14 @@ pub enum NoTrust {
     Tls(#[from] rustls::Error),
 }
 
+/// The certificates in a file of PEM, at least one.
+pub fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, NoTrust> {
+    let wrong = |why: String| NoTrust::File { file: file.to_owned(), why };
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = read.map_err(|error| wrong(error.to_string()))?;
+    if found.is_empty() { Err(wrong("no certificate is in it".to_owned())) } else { Ok(found) }
+}
+
 impl Trust {
     fn roots(&self) -> Result<RootCertStore, NoTrust> {
         let mut roots = RootCertStore::empty();
@@ -39,14 +47,9 @@ impl Trust {
                 }
             }
             Self::File(file) => {
-                let wrong = |why: String| NoTrust::File { file: file.clone(), why };
-                let certificates = CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?;
-                for certificate in certificates {
-                    let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-                    roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-                }
-                if roots.is_empty() {
-                    return Err(wrong("no certificate is in it".to_owned()));
+                for certificate in authorities(file)? {
+                    let wrong = |error: rustls::Error| NoTrust::File { file: file.clone(), why: error.to_string() };
+                    roots.add(certificate).map_err(wrong)?;
                 }
             }
         }

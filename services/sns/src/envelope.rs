@@ -39,8 +39,7 @@ pub fn notification(
     if let Some(subject) = &outgoing.subject {
         members.insert("Subject".into(), json!(subject));
     }
-    let message = outgoing.for_servers.as_ref().filter(|_| subscription.is_of_server()).unwrap_or(&outgoing.message);
-    members.insert("Message".into(), json!(message));
+    members.insert("Message".into(), json!(outgoing.text(&subscription.protocol)));
     members.insert("Timestamp".into(), json!(time_text(now)));
     // Messages of FIFO topics are not signed.
     if let Some(sign) = sign.filter(|_| sequence.is_none()) {

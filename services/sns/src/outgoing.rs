@@ -12,10 +12,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     pub id: String,
-    /// The text for queues.
     pub message: String,
-    /// The text for servers, where it is another.
-    pub for_servers: Option<String>,
+    /// Other texts for some protocols.
+    by_protocol: BTreeMap<String, String>,
     pub subject: Option<String>,
     pub attributes: BTreeMap<String, Attribute>,
     pub group: Option<String>,
@@ -43,9 +42,9 @@ const SUBJECT_MAX: usize = 100;
 pub fn read(input: Input<'_>, topic: &Topic, id: String) -> Result<Outgoing, Refusal> {
     let given = input.text("Message").filter(|message| !message.is_empty());
     let given = given.ok_or_else(|| refuse::parameter("Empty message"))?;
-    let (message, for_servers) = match input.text("MessageStructure").filter(|structure| !structure.is_empty()) {
-        None => (given.to_owned(), None),
-        Some("json") => by_protocol(given)?,
+    let (message, by_protocol) = match input.text("MessageStructure").filter(|structure| !structure.is_empty()) {
+        None => (given.to_owned(), BTreeMap::new()),
+        Some("json") => texts(given)?,
         Some(_) => return Err(refuse::parameter("MessageStructure Reason: Invalid message structure, must be json")),
     };
     let subject = input.text("Subject").map(str::to_owned);
@@ -62,18 +61,18 @@ pub fn read(input: Input<'_>, topic: &Topic, id: String) -> Result<Outgoing, Ref
         return Err(refuse::parameter("Message too long"));
     }
     let (group, dedup, dedup_key) = order(input, topic, given)?;
-    Ok(Outgoing { id, message, for_servers, subject, attributes, group, dedup, dedup_key, size })
+    Ok(Outgoing { id, message, by_protocol, subject, attributes, group, dedup, dedup_key, size })
 }
 
-/// The texts for queues and for servers of a message that has one for each protocol.
-fn by_protocol(given: &str) -> Result<(String, Option<String>), Refusal> {
+/// The default text and the others of a message that may have one for each protocol.
+fn texts(given: &str) -> Result<(String, BTreeMap<String, String>), Refusal> {
     let wrong = |why: &str| refuse::parameter(format!("Message Structure - {why}"));
     let read: Value = serde_json::from_str(given).map_err(|_| wrong("JSON message body failed to parse"))?;
     let texts = read.as_object().ok_or_else(|| wrong("JSON message body failed to parse"))?;
     let default = texts.get("default").and_then(Value::as_str);
-    let default = default.ok_or_else(|| wrong("No default entry in JSON message body"))?;
-    let text = |protocol: &str| texts.get(protocol).and_then(Value::as_str).unwrap_or(default).to_owned();
-    Ok((text("sqs"), Some(text("http"))))
+    let default = default.ok_or_else(|| wrong("No default entry in JSON message body"))?.to_owned();
+    let known = |(protocol, text): (&String, &Value)| Some((protocol.clone(), text.as_str()?.to_owned()));
+    Ok((default, texts.iter().filter_map(known).collect()))
 }
 
 type Order = (Option<String>, Option<String>, Option<String>);
@@ -154,6 +153,11 @@ fn value(message: String) -> Refusal {
 }
 
 impl Outgoing {
+    /// The text for a protocol.
+    pub fn text(&self, protocol: &str) -> &str {
+        self.by_protocol.get(protocol).unwrap_or(&self.message)
+    }
+
     /// The attributes as filter policies see them.
     pub fn for_filters(&self) -> Value {
         let seen = |(name, one): (&String, &Attribute)| {

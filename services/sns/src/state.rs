@@ -52,7 +52,7 @@ pub struct Subscription {
     /// Who subscribed.
     pub owner: AccountId,
     pub principal: String,
-    /// `sqs` or `http`.
+    /// `sqs`, `http` or `https`.
     #[serde(default = "queues")]
     pub protocol: String,
     /// The queue's ARN, or the server's URL.
@@ -82,7 +82,7 @@ impl Subscription {
     }
 
     pub fn is_of_server(&self) -> bool {
-        self.protocol == "http"
+        matches!(self.protocol.as_str(), "http" | "https")
     }
 }
 

@@ -85,6 +85,7 @@ impl Up {
             quotas: config.quotas()?,
             accounts: config.accounts,
             oidc: config.oidc,
+            sns_ca_file: config.sns.ca_file,
             share,
             upstreams: upstream::targets(&self.upstream, &config.upstreams)?,
             verbose: self.verbose,

@@ -103,6 +103,7 @@ pub async fn begin(settings: &Settings, listener: TcpListener) -> Result<Running
         organizations: &organizations,
         ciphers: &ciphers,
         notary: &notary,
+        ca_pem: &ca_pem,
     };
     let (services, deliveries, sns) = services::make(&parts)?;
     let calls = Calls {

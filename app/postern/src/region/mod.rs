@@ -4,6 +4,7 @@ mod accounts;
 mod alarms;
 mod arrive;
 mod begin;
+mod believed;
 mod ciphers;
 mod converge;
 mod data_plane;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     pub oidc: Vec<Oidc>,
     pub quotas: Quotas,
+    /// In PEM: whose certificates SNS believes besides the region's own authority.
+    pub sns_ca_file: Option<PathBuf>,
     pub share: Vec<PathBuf>,
     /// Each service once.
     pub upstreams: Vec<postern_upstream::Target>,

@@ -1,6 +1,7 @@
 //! Every service behind the door: one line to make it, one line to tell its operations.
 
 use super::accounts::{Controlled, Opening};
+use super::believed;
 use super::ciphers::Ciphers;
 use super::gate::Gate;
 use super::issuers::Issuers;
@@ -42,11 +43,13 @@ pub struct Parts<'a> {
     pub organizations: &'a Arc<Organizations>,
     pub ciphers: &'a Ciphers,
     pub notary: &'a Arc<Notary>,
+    /// Of the region's authority.
+    pub ca_pem: &'a str,
 }
 
 /// Makes them all. Blocks; meant for the start.
 pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>, Arc<Sns>), Trouble> {
-    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations, ciphers, notary } = *parts;
+    let Parts { settings, host_endpoint, store, gate, ec2, iam, organizations, ciphers, notary, ca_pem } = *parts;
     let issuers = Issuers::new(&settings.oidc)?;
     let mut services = Services::new();
     services.insert("access-analyzer", Arc::new(AccessAnalyzer::new(gate.clone())));
@@ -76,7 +79,9 @@ pub fn make(parts: &Parts<'_>) -> Result<(Services, Arc<Deliveries>, Arc<Sns>), 
     let sqs = Sqs::open(messages, gate.clone(), host_endpoint.to_owned()).map_err(Trouble::at("load the queues"))?;
     let sqs = Arc::new(sqs);
     sqs.resume();
-    let deliveries = Arc::new(Deliveries { sqs: sqs.clone(), world: ec2.world(), host: OnceLock::new() });
+    let tls = believed::tls(ca_pem, settings.sns_ca_file.as_deref())?;
+    let deliveries = Deliveries { sqs: sqs.clone(), world: ec2.world(), host: OnceLock::new(), tls };
+    let deliveries = Arc::new(deliveries);
     let sns = Sns::open(store.clone(), gate.clone(), deliveries.clone(), Some(notary.clone()));
     let sns = Arc::new(sns.map_err(Trouble::at("load the topics"))?);
     alarms::watch(monitoring, sns.clone());

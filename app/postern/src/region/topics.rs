@@ -15,11 +15,15 @@ use postern_program::Namespace;
 use postern_sns::{Deliver, Letter, Parcel, Undelivered};
 use postern_sqs::{FromService, Sqs};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
+use tokio_rustls::TlsConnector;
 
 /// Who SNS is to queues' policies.
 const SERVICE: &str = "sns.amazonaws.com";
@@ -32,6 +36,8 @@ pub struct Deliveries {
     pub world: Arc<RwLock<World>>,
     /// Set once the data plane is there.
     pub host: OnceLock<Arc<Host>>,
+    /// Whom it believes by `https`.
+    pub tls: Arc<ClientConfig>,
 }
 
 #[async_trait]
@@ -67,37 +73,27 @@ fn for_now<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> Undeli
     move |error| Undelivered::ForNow(format!("{step}: {error}"))
 }
 
+/// The same for what never will.
+fn for_good<E: std::fmt::Display>(letter: &Letter) -> impl FnOnce(E) -> Undelivered {
+    move |error| Undelivered::ForGood(format!("{}: {error}", letter.url))
+}
+
 impl Deliveries {
     async fn post(&self, letter: &Letter) -> Result<(), Undelivered> {
-        let for_good = |error: &dyn std::fmt::Display| Undelivered::ForGood(format!("{}: {error}", letter.url));
-        let url: http::Uri = letter.url.parse().map_err(|error| for_good(&error))?;
-        let name = url.host().ok_or_else(|| for_good(&"no host"))?;
+        let url: http::Uri = letter.url.parse().map_err(for_good(letter))?;
+        let name = url.host().ok_or("no host").map_err(for_good(letter))?;
         let address = self.address(name)?;
         let socket = self.socket(&letter.region).await?;
-        let to = SocketAddrV4::new(address, url.port_u16().unwrap_or(80));
+        let secure = url.scheme() == Some(&http::uri::Scheme::HTTPS);
+        let to = SocketAddrV4::new(address, url.port_u16().unwrap_or(if secure { 443 } else { 80 }));
         let stream = socket.connect(to.into()).await.map_err(for_now("connect"))?;
-        let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shaken.map_err(for_now("begin to talk"))?;
-        let talking = tokio::spawn(connection);
-        let path = url.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let host = url.authority().map_or(name, http::uri::Authority::as_str);
-        let mut request = http::Request::post(path)
-            .header("host", host)
-            .header("content-type", "text/plain; charset=UTF-8")
-            .header("user-agent", "Amazon Simple Notification Service Agent");
-        for (name, value) in &letter.headers {
-            request = request.header(name, value);
+        if !secure {
+            return talk(stream, letter, &url, name).await;
         }
-        let request = request.body(Full::new(Bytes::from(letter.body.clone()))).map_err(|error| for_good(&error))?;
-        let answered = sender.send_request(request).await;
-        talking.abort();
-        match answered.map_err(for_now("ask"))?.status() {
-            status if status.is_success() => Ok(()),
-            status if status.is_client_error() && status != http::StatusCode::TOO_MANY_REQUESTS => {
-                Err(Undelivered::ForGood(format!("the server said {status}")))
-            }
-            status => Err(Undelivered::ForNow(format!("the server said {status}"))),
-        }
+        let known = ServerName::try_from(name.to_owned()).map_err(for_good(letter))?;
+        // A server may get another certificate: it is asked again.
+        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(known, stream).await.map_err(for_now("TLS"))?;
+        talk(stream, letter, &url, name).await
     }
 
     /// What a name means to those outside every VPC.
@@ -125,5 +121,34 @@ impl Deliveries {
         let opened = tokio::task::spawn_blocking(open).await.map_err(for_now("open a socket"))?;
         let opened = opened.map_err(for_now("enter the internet"))?.map_err(for_now("open a socket"))?;
         Ok(TcpSocket::from_std_stream(opened))
+    }
+}
+
+/// Asks the server that is at the other end, and hears its answer.
+async fn talk<S>(stream: S, letter: &Letter, url: &http::Uri, name: &str) -> Result<(), Undelivered>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.map_err(for_now("begin to talk"))?;
+    let talking = tokio::spawn(connection);
+    let path = url.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let host = url.authority().map_or(name, http::uri::Authority::as_str);
+    let mut request = http::Request::post(path)
+        .header("host", host)
+        .header("content-type", "text/plain; charset=UTF-8")
+        .header("user-agent", "Amazon Simple Notification Service Agent");
+    for (name, value) in &letter.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::new(Bytes::from(letter.body.clone()))).map_err(for_good(letter))?;
+    let answered = sender.send_request(request).await;
+    talking.abort();
+    match answered.map_err(for_now("ask"))?.status() {
+        status if status.is_success() => Ok(()),
+        status if status.is_client_error() && status != http::StatusCode::TOO_MANY_REQUESTS => {
+            Err(Undelivered::ForGood(format!("the server said {status}")))
+        }
+        status => Err(Undelivered::ForNow(format!("the server said {status}"))),
     }
 }

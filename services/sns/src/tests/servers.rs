@@ -56,6 +56,24 @@ async fn a_server_gets_what_is_published_after_it_has_confirmed() {
 }
 
 #[tokio::test]
+async fn a_server_by_https_is_another_and_has_texts_of_its_own() {
+    let rig = Rig::topic().await;
+    confirmed(&rig, json!({ "RawMessageDelivery": "true" })).await;
+    let mut input = subscribe(json!({ "RawMessageDelivery": "true" }));
+    let url = URL.replace("http:", "https:");
+    (input["Protocol"], input["Endpoint"]) = (json!("https"), json!(url));
+    rig.done("Subscribe", input).await;
+    let asked = letters(&rig, 1).await.remove(0);
+    let token = serde_json::from_str::<Value>(&asked.body).unwrap()["Token"].clone();
+    rig.done("ConfirmSubscription", json!({ "TopicArn": TOPIC, "Token": token })).await;
+    let message = r#"{"default":"d","http":"plain","https":"secret"}"#;
+    rig.done("Publish", json!({ "TopicArn": TOPIC, "MessageStructure": "json", "Message": message })).await;
+    let mut told: Vec<_> = letters(&rig, 2).await.into_iter().map(|letter| (letter.url, letter.body)).collect();
+    told.sort();
+    assert_eq!(told, [(URL.to_owned(), "plain".to_owned()), (url, "secret".to_owned())]);
+}
+
+#[tokio::test]
 async fn what_a_server_does_not_take_is_tried_again_and_then_goes_to_the_dead_letters() {
     let rig = Rig::topic().await;
     let redrive = json!({ "deadLetterTargetArn": QUEUE }).to_string();
@@ -136,8 +154,11 @@ async fn what_a_server_has_is_not_kept() {
 async fn wrong_servers() {
     let rig = Rig::topic().await;
     for (endpoint, said) in [
+        ("httpss://a/", "Endpoint must match the specified protocol"),
         ("https://a/", "Endpoint must match the specified protocol"),
         ("http://a:0/", "HTTP(S) Endpoint"),
+        ("http:///", "HTTP(S) Endpoint"),
+        ("http://a/b c", "HTTP(S) Endpoint"),
         (QUEUE, "Endpoint must match the specified protocol"),
     ] {
         let mut input = subscribe(json!({}));
@@ -145,6 +166,9 @@ async fn wrong_servers() {
         let refusal = rig.refused("Subscribe", input).await;
         assert_eq!(refusal.message, format!("Invalid parameter: {said}"));
     }
+    let mut input = subscribe(json!({}));
+    input["Endpoint"] = json!("http://user:password@a/");
+    assert_eq!(rig.refused("Subscribe", input).await.code, "NotImplemented");
     let refusal = rig.refused("Subscribe", subscribe(json!({ "DeliveryPolicy": "{" }))).await;
     assert_eq!(refusal.code, "InvalidParameter");
 }

@@ -70,7 +70,7 @@ async fn what_cannot_be_subscribed_is_named() {
     let rig = Rig::topic().await;
     for (protocol, endpoint, code) in [
         ("email", "a@example.com", "NotImplemented"),
-        ("https", "https://example.com/", "NotImplemented"),
+        ("lambda", "arn:aws:lambda:us-east-1:123456789012:function:f", "NotImplemented"),
         ("sms", "+15550100", "NotImplemented"),
         ("pigeon", "x", "InvalidParameter"),
         ("sqs", "http://q", "InvalidParameter"),

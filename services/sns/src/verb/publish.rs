@@ -141,7 +141,7 @@ async fn deliver(
     };
     let by_attributes = outgoing.for_filters();
     // What is no JSON passes no policy on the body.
-    let by_body: Option<Value> = serde_json::from_str(&outgoing.message).ok();
+    let by_body: Option<Value> = serde_json::from_str(outgoing.text("sqs")).ok();
     let wanted = subscriptions.iter().filter(|one| match &one.filter {
         None => true,
         Some(filter) if one.filter_by_body => {
@@ -181,7 +181,7 @@ fn parcel(
     sequence: Option<&str>,
 ) -> Parcel {
     let body = if one.raw {
-        outgoing.for_servers.as_ref().filter(|_| one.is_of_server()).unwrap_or(&outgoing.message).clone()
+        outgoing.text(&one.protocol).to_owned()
     } else {
         envelope::notification(topic, one, outgoing, sequence, call.now, sns.sign.as_deref())
     };

@@ -12,7 +12,7 @@ use postern_policy::Keys;
 use serde_json::{Value, json};
 
 /// Protocols that AWS has and Postern does not deliver by.
-const ABSENT: &[&str] = &["https", "email", "email-json", "sms", "application", "lambda", "firehose"];
+const ABSENT: &[&str] = &["email", "email-json", "sms", "application", "lambda", "firehose"];
 
 pub async fn subscribe(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     let input = Input(&call.input);
@@ -28,8 +28,8 @@ pub async fn subscribe(sns: &Sns, call: &Call) -> Result<Value, Refusal> {
     }
     let queue = match protocol {
         "sqs" => Some(queue(endpoint, &topic)?),
-        "http" => {
-            server(endpoint, &topic)?;
+        "http" | "https" => {
+            server(protocol, endpoint, &topic)?;
             None
         }
         _ => return Err(refuse::parameter(format!("Amazon SNS does not support this protocol string: {protocol}"))),
@@ -86,14 +86,17 @@ fn queue(endpoint: &str, topic: &Topic) -> Result<Arn, Refusal> {
     Ok(arn)
 }
 
-fn server(endpoint: &str, topic: &Topic) -> Result<(), Refusal> {
+fn server(protocol: &str, endpoint: &str, topic: &Topic) -> Result<(), Refusal> {
     if topic.is_fifo() {
         return Err(refuse::parameter("Invalid parameter: Endpoint Reason: FIFO topics deliver to SQS queues only"));
     }
-    if !endpoint.starts_with("http://") {
-        return Err(refuse::parameter("Endpoint must match the specified protocol"));
+    let rest = endpoint.strip_prefix(protocol).and_then(|rest| rest.strip_prefix("://"));
+    let rest = rest.ok_or_else(|| refuse::parameter("Endpoint must match the specified protocol"))?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(refuse::absent("Endpoints with a user's name and password are"));
     }
-    if !post::is_url(endpoint) {
+    if !post::is_authority(authority) || rest.contains(char::is_whitespace) {
         return Err(refuse::parameter("HTTP(S) Endpoint"));
     }
     Ok(())
