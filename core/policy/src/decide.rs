@@ -1,7 +1,8 @@
 //! The whole decision, in AWS's order (reference G.1).
 //!
 //! First every explicit deny of every kind; then the gates that only narrow (resource control, service control,
-//! endpoint); then who grants: the resource's policy, the identity's policies, or across accounts both.
+//! endpoint); then who grants: the resource's policy, the identity's policies, or across accounts both; a grant of the
+//! resource's service alone.
 
 use crate::near::near_misses;
 use crate::principal::Reach;
@@ -125,7 +126,7 @@ impl<'a> Gates<'a> {
             by.push(resource.ok_or(missing)?.1);
             return Ok(by);
         }
-        if request.crosses_accounts() {
+        if request.crosses_accounts() && !self.is_granted(request) {
             by.push(resource.ok_or(missing)?.1);
             self.identity_grant(request, None, &mut by)?;
             return Ok(by);
@@ -139,6 +140,13 @@ impl<'a> Gates<'a> {
             self.identity_grant(request, reach, &mut by)?;
         }
         Ok(by)
+    }
+
+    /// Whether the resource's service has granted it.
+    fn is_granted(&self, request: &Request<'_>) -> bool {
+        let statements = self.resource.iter().flat_map(|policy| policy.document.statements());
+        let mut granted = statements.filter(|statement| statement.granted && statement.effect == Effect::Allow);
+        granted.any(|statement| request.meets(statement, PolicyKind::Resource).is_some())
     }
 
     /// Keys and roles: their own policy must say yes, whoever asks.

@@ -73,6 +73,15 @@ impl Document {
         Ok(Self { text: text.to_owned(), version, id, statements })
     }
 
+    /// The same, its last statement being a grant of the resource's service (KMS): it counts as any other, and across
+    /// accounts it is enough, as a policy's statement is within its account.
+    pub fn ending_in_grant(mut self) -> Self {
+        if let Some(last) = self.statements.last_mut() {
+            last.granted = true;
+        }
+        self
+    }
+
     /// The same with one statement that meets nothing any more; the others keep their places.
     pub(crate) fn lifted(&self, index: usize) -> Self {
         let mut lifted = self.clone();

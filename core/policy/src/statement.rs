@@ -37,6 +37,8 @@ pub struct Statement {
     /// Absent in trust policies.
     pub resources: Option<Listed<ResourcePattern>>,
     pub conditions: Vec<Condition>,
+    /// Not written by whoever wrote the policy: see [`crate::Document::ending_in_grant`].
+    pub(crate) granted: bool,
 }
 
 impl Statement {
@@ -57,7 +59,7 @@ impl Statement {
         }
         let sid = parts.sid.filter(|sid| !sid.is_empty());
         let Parts { principals, resources, conditions, .. } = parts;
-        Ok(Self { sid, effect, principals, actions, resources, conditions })
+        Ok(Self { sid, effect, principals, actions, resources, conditions, granted: false })
     }
 }
 

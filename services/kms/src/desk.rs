@@ -152,10 +152,9 @@ impl<'a> Desk<'a> {
         self.put(action, key, alias, extra, granted)
     }
 
-    /// The same, with what the caller may do beside the policies told.
-    pub fn ask_with(&self, action: &str, key: &Key, extra: Keys, may: bool) -> Result<(), Refusal> {
-        let own = may.then(|| self.callers().into_iter().next()).flatten();
-        let granted = own.and_then(|principal| grant::with(&key.document, &principal, action));
+    /// The same, with who may beside those whom the policies name.
+    pub fn ask_with(&self, action: &str, key: &Key, extra: Keys, principal: Option<String>) -> Result<(), Refusal> {
+        let granted = principal.and_then(|principal| grant::with(&key.document, &principal, action));
         self.put(action, key, None, extra, granted)
     }
 

@@ -145,8 +145,8 @@ fn context(keys: &Keys) -> Context {
     names.filter_map(|name| Some((name.clone(), value(name)?))).collect()
 }
 
-/// The key's policy with what a grant adds: the action, for one principal. So an explicit deny still denies, and what
-/// binds the principal from elsewhere still binds it.
+/// The key's policy with what a grant adds: the action, for one principal of any account, who needs no policy of his own.
+/// So an explicit deny still denies, and what binds the principal from elsewhere still binds it.
 pub fn with(policy: &Document, principal: &str, action: &str) -> Option<Document> {
     let mut text: Value = serde_json::from_str(policy.text()).ok()?;
     let added = json!({
@@ -156,7 +156,7 @@ pub fn with(policy: &Document, principal: &str, action: &str) -> Option<Document
         Value::Array(statements) => statements.push(added),
         one => *one = json!([one.clone(), added]),
     }
-    Document::parse_resource(&text.to_string()).ok()
+    Document::parse_resource(&text.to_string()).ok().map(Document::ending_in_grant)
 }
 
 #[cfg(test)]

@@ -92,6 +92,40 @@ fn across_accounts_both_sides_must_allow() {
 }
 
 #[test]
+fn across_accounts_a_grant_is_enough_and_a_deny_is_above_it() {
+    let (user, session, via) = (user(), session(), host());
+    let granted = |principal: &str| {
+        let text = r#"{"Version":"2012-10-17","Statement":[{"Principal":{"AWS":"999999999999"},"Effect":"Allow","Action":"s3:*","Resource":"*"},
+            {"Principal":{"AWS":"GRANTEE"},"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
+        let document = Document::parse(&text.replace("GRANTEE", principal)).unwrap_or_else(|error| panic!("{error}"));
+        Some(Attached::new(PolicyKind::Resource, "p", Arc::new(document.ending_in_grant())))
+    };
+    let (one, role) = ("arn:aws:iam::123456789012:user/ann", "arn:aws:iam::123456789012:role/web");
+    let with = |resource, set: PolicySet| PolicySet { resource, ..set };
+    let limited =
+        |statement| PolicySet { session: vec![policy(PolicyKind::Session, statement)], ..PolicySet::default() };
+    let organized = PolicySet {
+        service_control: vec![vec![policy(PolicyKind::ServiceControl, ALLOW_SQS)]],
+        ..PolicySet::default()
+    };
+    for (caller, action, set, expected) in [
+        (&user, "s3:GetObject", with(granted(one), PolicySet::default()), "allow"),
+        (&user, "s3:PutObject", with(granted(one), PolicySet::default()), "missing Resource"),
+        (&user, "s3:GetObject", with(granted(role), PolicySet::default()), "missing Resource"),
+        (&user, "s3:GetObject", with(granted(one), identity(DENY_ALL)), "deny Identity"),
+        (&user, "s3:GetObject", with(granted(one), organized), "missing ServiceControl"),
+        (&user, "s3:GetObject", with(granted("123456789012"), PolicySet::default()), "missing Identity"),
+        (&user, "s3:GetObject", with(granted("123456789012"), identity(ALLOW_ALL)), "allow"),
+        (&session, "s3:GetObject", with(granted(role), PolicySet::default()), "allow"),
+        (&session, "s3:GetObject", with(granted(role), limited(ALLOW_SQS)), "missing Session"),
+        (&session, "s3:GetObject", with(granted(role), limited(ALLOW_ALL)), "allow"),
+    ] {
+        let question = Ask { resource_account: Some(OTHER_ACCOUNT.parse().unwrap()), ..ask(caller, &via, action) };
+        assert_eq!(verdict(&question, &set), expected, "{caller:?} {action} {set:?}");
+    }
+}
+
+#[test]
 fn the_anonymous_and_the_services_have_the_resource_policy_alone() {
     let (nobody, sns, via) = (Caller::anonymous(), service(), host());
     let public = PolicySet { resource: allow_to("*"), ..PolicySet::default() };

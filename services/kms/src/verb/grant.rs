@@ -187,7 +187,8 @@ pub fn revoke(desk: &Desk<'_>) -> Result<Value, Refusal> {
     nothing()
 }
 
-/// Its retiring principal may end a grant, and its grantee where the grant says so; else a permission decides.
+/// Its retiring principal may end a grant, and its grantee where the grant says so; the account that created it may, and
+/// whom that account lets; else the policies decide.
 pub fn retire(desk: &Desk<'_>) -> Result<Value, Refusal> {
     let found = match (desk.input.text("GrantToken"), desk.input.text("GrantId")) {
         (Some(token), None) => desk.kms.read().by_token(token).ok_or_else(refuse::invalid_token)?,
@@ -201,7 +202,10 @@ pub fn retire(desk: &Desk<'_>) -> Result<Value, Refusal> {
     let callers = desk.callers();
     let is_retiring = found.retiring.as_ref().is_some_and(|retiring| callers.contains(retiring));
     let may = is_retiring || (callers.contains(&found.grantee) && found.gives("RetireGrant", &Keys::new()));
-    desk.ask_with("RetireGrant", &key, Keys::new(), may)?;
+    let issuer =
+        || (desk.call.caller.account() == Some(found.issuer)).then(|| format!("arn:aws:iam::{}:root", found.issuer));
+    let principal = if may { callers.into_iter().next() } else { issuer() };
+    desk.ask_with("RetireGrant", &key, Keys::new(), principal)?;
     desk.dry_run()?;
     desk.wait_for(desk.kms.end_grant(&found.key, &found.id));
     nothing()
