@@ -15,6 +15,10 @@ pub fn verdict(action: &str, resource: &str, decision: &Decision) -> String {
         Decision::ImplicitDeny { missing, .. } => format!("implicit-deny for want of {}", kind_name(*missing)),
     };
     let line = format!("{told}; {action} on {resource}");
+    // Nearly every line is fit as it is.
+    if line.len() <= CHARACTERS_MAX && line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return line;
+    }
     line.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).take(CHARACTERS_MAX).collect()
 }
 

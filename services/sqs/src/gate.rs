@@ -5,6 +5,7 @@ use crate::queues::Queue;
 use postern_call::{Call, Refusal};
 use postern_kit::{Question, resource_tag_keys};
 use postern_policy::{Judge, Keys};
+use std::borrow::Cow;
 
 /// Actions that a queue's policy cannot give to other accounts.
 const OWNERS_ONLY: &[&str] = &[
@@ -38,7 +39,7 @@ pub fn ask(
     });
     let counts = call.caller.account() == Some(name.account) || !OWNERS_ONLY.contains(&action);
     let policy = policy.as_ref().filter(|_| counts).map(|policy| &*policy.0);
-    let arn = name.arn();
+    let arn = queue.map_or_else(|| Cow::Owned(name.arn()), |queue| Cow::Borrowed(queue.arn.as_str()));
     Question { service: "sqs", action, resource: &arn, account: Some(name.account), policy, keys }.put(judge, call)
 }
 
