@@ -38,10 +38,11 @@ impl Records {
             tracing::error!(request = record.request_id, operation = record.operation, inside, "a call failed inside");
         }
         let mut kept = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        if kept.len() == KEPT {
-            kept.pop_front();
-        }
+        let oldest = if kept.len() == KEPT { kept.pop_front() } else { None };
         kept.push_back(record);
+        // Others need not wait while it is taken apart.
+        drop(kept);
+        drop(oldest);
     }
     /// The request of this id, if it is still kept.
     pub fn find(&self, request_id: &str) -> Option<Record> {

@@ -32,6 +32,9 @@ pub(super) fn run(
     let signals = [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGPWR];
     let signals = sys::signal_fd(&signals).step("wait for the instance's processes", "signalfd")?;
     rustix::thread::set_name(c"init").step("name init", "prctl(PR_SET_NAME)")?;
+    // This program goes without huge pages, and what it starts would too.
+    rustix::thread::disable_transparent_huge_pages(false)
+        .step("leave huge pages to the instance", "prctl(PR_SET_THP_DISABLE)")?;
     channel.send(&Report::Ready, &[])?;
     let environment = request.image.environment.clone();
     let mut init = Init {

@@ -76,6 +76,9 @@ fn run(
     sys::block_signals(&[libc::SIGHUP, libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE])
         .step("outlive the command", "sigprocmask")?;
     rustix::thread::set_name(c"exec").step("name the helper", "prctl(PR_SET_NAME)")?;
+    // This program goes without huge pages, and what it starts would too.
+    rustix::thread::disable_transparent_huge_pages(false)
+        .step("leave huge pages to the command", "prctl(PR_SET_THP_DISABLE)")?;
     let account = Account::find(&request.user)?;
     let (streams, mut relay) = if request.tty {
         let terminal = Pty::open(request.window)?;

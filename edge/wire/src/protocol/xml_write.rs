@@ -26,7 +26,11 @@ impl<'m> Writer<'m> {
 
     /// The members of a structure that travel in the body, each as an element.
     pub(crate) fn members(&mut self, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
-        for (member, value) in fields(shape, value, path)? {
+        self.present(fields(shape, value, path)?, path)
+    }
+
+    fn present(&mut self, present: Vec<(&Member, &Value)>, path: &Path) -> Result<(), String> {
+        for (member, value) in present {
             if member.location.is_none() && !member.attribute {
                 let name = if self.query { member.in_query() } else { member.wire() };
                 self.member(name, member, value, &path.member(member))?;
@@ -76,7 +80,8 @@ impl<'m> Writer<'m> {
         path: &Path,
     ) -> Result<(), String> {
         self.open(name, namespace);
-        for (member, value) in fields(shape, value, path)?.into_iter().filter(|(member, _)| member.attribute) {
+        let present = fields(shape, value, path)?;
+        for (member, value) in present.iter().filter(|(member, _)| member.attribute) {
             let path = path.member(member);
             let scalar = Scalar::of(self.model.shape(member), value).map_err(|error| format!("{path}: {error}"))?;
             self.out.push(' ');
@@ -86,7 +91,7 @@ impl<'m> Writer<'m> {
             self.out.push('"');
         }
         self.out.push('>');
-        self.members(shape, value, path)?;
+        self.present(present, path)?;
         self.end(name);
         Ok(())
     }
