@@ -148,7 +148,7 @@ class Way:
     def body(self, work):
         return {
             "send": {"QueueUrl": self.places.get("shallow"), "MessageBody": TEXT},
-            "receive": {"QueueUrl": self.places.get("deep"), "MaxNumberOfMessages": 1, "VisibilityTimeout": 600},
+            "receive": {"QueueUrl": self.places.get("deep"), "MaxNumberOfMessages": 1, "VisibilityTimeout": 5},
             "put": {"TableName": "bench", "Item": {"id": {"S": "{n}"}, "text": {"S": TEXT}}},
             "get": {"TableName": "bench", "Key": {"id": {"S": "{n}"}}},
             "secret": {"SecretId": "bench"},
