@@ -7,7 +7,7 @@ from region import Calls, Failed, Network, Region
 
 
 def run(profile, parent, scale):
-    found = {name: [] for name in ("ready", "answer", "again", "rss", "pss", "exec", "exec2", "rss100", "pss100")}
+    found = {name: [] for name in ("ready", "answer", "again", "rss", "pss", "rss1", "pss1", "exec", "exec2", "rss100", "pss100")}
     calls_found = {}
     for number in range(scale.runs):
         region = Region(profile, parent)
@@ -34,10 +34,18 @@ def cold(region, found):
     found["answer"].append(found["ready"][-1] + (answer["done_ns"] - answer["sent_ns"]) / 1e6)
     if ready - began > 30:
         raise Failed("the start took longer than half a minute")
+    remember(region, found, "1")
+    # Nobody has asked for anything yet.
+    region.down()
+    region.up()
+    remember(region, found, "")
+
+
+def remember(region, found, when):
     time.sleep(1)
     rss, pss = region.memory_mib()
-    found["rss"].append(rss)
-    found["pss"].append(pss)
+    found["rss" + when].append(rss)
+    found["pss" + when].append(pss)
 
 
 def instances(region, found, scale):
@@ -72,10 +80,7 @@ def api(region, scale, found):
     take("CreateSecurityGroup", "CreateSecurityGroup", scale.creates, GroupName="a{n}", **group)
     take("CreateSecurityGroup, 16 clients, per call", "CreateSecurityGroup", scale.creates * 4, 16, GroupName="b{n}", **group)
     take("CreateVpc", "CreateVpc", 100, CidrBlock="10.{n}.0.0/16")
-    time.sleep(1)
-    rss, pss = region.memory_mib()
-    found["rss100"].append(rss)
-    found["pss100"].append(pss)
+    remember(region, found, "100")
     take("DescribeVpcs (100)", "DescribeVpcs", scale.creates)
     take("CreateVpcEndpoint (no route table)", "CreateVpcEndpoint", 1000, VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3")
     take("DescribeVpcEndpoints (1,000)", "DescribeVpcEndpoints", scale.creates)
@@ -101,6 +106,8 @@ def report(found, of):
         ("RunInstances to `exec true`, later ones (ms)", found["exec2"].show(), "–", "–"),
         ("idle memory after start, resident (MiB)", found["rss"].show(), "60 (5)", ratio(found["rss"].median, 60)),
         ("idle memory after start, proportional (MiB)", found["pss"].show(), "60 (5)", ratio(found["pss"].median, 60)),
+        ("the same after the first EC2 call, resident (MiB)", found["rss1"].show(), "–", "–"),
+        ("the same after the first EC2 call, proportional (MiB)", found["pss1"].show(), "–", "–"),
         ("the same with 100 VPCs, resident (MiB)", found["rss100"].show(), "–", "–"),
         ("the same with 100 VPCs, proportional (MiB)", found["pss100"].show(), "–", "–"),
     ]

@@ -114,7 +114,7 @@ def test_dead_letters_of_a_subscription(sns, sqs):
 
 def test_what_is_not_delivered_to_is_named(sns):
     topic = sns.create_topic(Name="named")["TopicArn"]
-    for protocol, endpoint in (("email", "a@example.com"), ("https", "https://example.com/"), ("sms", "+15550100")):
+    for protocol, endpoint in (("email", "a@example.com"), ("firehose", "arn:aws:firehose:us-east-1:123456789012:deliverystream/d"), ("sms", "+15550100")):
         error = refused(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
         assert error["Code"] == "NotImplemented" and protocol in error["Message"]
     assert refused(sns.publish, PhoneNumber="+15550100", Message="a")["Code"] == "NotImplemented"
