@@ -1,11 +1,13 @@
 """Other servers behind services' names: moto's server for services that Postern does not have."""
 
+import http.server
 import json
 import os
 import socket
 import subprocess
 import time
 import urllib.request
+import threading
 import uuid
 
 import pytest
@@ -180,6 +182,43 @@ def test_an_interface_endpoint_leads_there_and_its_policy_holds(behind):
         times_out()
     finally:
         network.remove()
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """Tells the path that it was asked for, and by which host."""
+
+    def do_GET(self):
+        told = f"{self.headers['Host']} {self.path}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_api_has_its_name_before_the_services(fresh):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        region = fresh(extra=["--upstream", f"execute-api=http://127.0.0.1:{server.server_port}"])
+        network = Network(region)
+        network.dns_hostnames(True)
+        instance = network.instance(network.private)["InstanceId"]
+        keys = f"{region.environment['AWS_ACCESS_KEY_ID']}:{region.environment['AWS_SECRET_ACCESS_KEY']}"
+        ask = "curl -sS --max-time 3 https://a1b2c3.execute-api.us-east-1.amazonaws.com/prod/pets"
+        signed = f"{ask} --aws-sigv4 aws:amz:us-east-1:execute-api --user {keys}"
+        assert region.run(instance, signed, check=False).returncode == 28, "a time-out: there is no way yet"
+        listening = network.group("endpoint", ("tcp", 443, "0.0.0.0/0"))
+        made = network.interface_endpoint("execute-api", network.private, groups=[listening], PrivateDnsEnabled=True)
+        assert made["DnsEntries"][-1]["DnsName"] == "*.execute-api.us-east-1.amazonaws.com"
+        assert region.run(instance, signed).stdout.endswith(" /prod/pets")
+        assert "Authentication Token" in region.run(instance, ask).stdout, "unsigned"
+        # The wildcard is for names before the service's own, and the address for this service.
+        other = signed.replace("a1b2c3.execute-api", "a1b2c3.states")
+        assert region.run(instance, other, check=False).returncode != 0
+        network.remove()
+        server.shutdown()
 
 
 def test_a_server_that_is_down_is_named(fresh):

@@ -83,12 +83,22 @@ fn all() -> impl Iterator<Item = &'static InterfaceService> {
 /// See [`have_further_interface_services`].
 static FURTHER: OnceLock<Vec<InterfaceService>> = OnceLock::new();
 
+/// Further services whose clients put a name of their own in front: an API, an account.
+const WITH_WILDCARDS: &[(&str, &[&str])] = &[
+    ("ecr.dkr", &["*.dkr.ecr.{r}.amazonaws.com"]),
+    ("execute-api", &["*.execute-api.{r}.amazonaws.com"]),
+    ("transfer.server", &["*.server.transfer.{r}.amazonaws.com"]),
+];
+
 /// Gives the region interface endpoints for services of these names (`states`, `ecr.api`) that have none of their own. To
 /// be called once, before anything looks at the catalogue; further calls change nothing.
 pub fn have_further_interface_services(names: &[String]) {
     let new = names.iter().filter(|name| INTERFACE_SERVICES.iter().all(|service| service.name != **name));
     FURTHER.get_or_init(|| {
         new.map(|name| {
+            if let Some((name, private)) = WITH_WILDCARDS.iter().find(|(known, _)| known == name) {
+                return regional(name, private);
+            }
             // Hosts reverse the labels: `api.ecr.us-east-1.amazonaws.com`.
             let labels: Vec<&str> = name.rsplit('.').collect();
             let private: &'static str = format!("{}.{{r}}.amazonaws.com", labels.join(".")).leak();

@@ -51,7 +51,10 @@ pub(crate) fn read_host(host: &str) -> Option<HostName> {
     // Whatever stands before `s3` is a bucket; elsewhere it is part of the service's name (`api.ecr`).
     let service = match labels.last() {
         Some(&"s3") => "s3".to_owned(),
-        // What stands before `ddb` is an account.
+        // What stands before `execute-api` is an API.
+        Some(&"execute-api") => "execute-api".to_owned(),
+        // What stands before these is an account.
+        Some(&"ecr") if labels.ends_with(&["dkr", "ecr"]) => "dkr.ecr".to_owned(),
         Some(&"ddb") => "dynamodb".to_owned(),
         Some(_) => labels.join("."),
         None => return None,
@@ -97,6 +100,8 @@ mod tests {
         assert_eq!(read("b.s3.amazonaws.com"), Some(("s3".into(), None)));
         assert_eq!(read("STS.amazonaws.com."), Some(("sts".into(), None)));
         assert_eq!(read("api.ecr.us-east-1.amazonaws.com"), Some(("api.ecr".into(), east())));
+        assert_eq!(read("123456789012.dkr.ecr.us-east-1.amazonaws.com"), Some(("dkr.ecr".into(), east())));
+        assert_eq!(read("a1b2c3.execute-api.us-east-1.amazonaws.com"), Some(("execute-api".into(), east())));
         assert_eq!(read("ec2.us-east-1.api.aws"), Some(("ec2".into(), east())));
         let endpoint = "vpce-0a1b2c3d4e5f60718-abcd1234";
         let read_own = |name: String| read(&format!("{name}.us-east-1.vpce.amazonaws.com"));
