@@ -84,11 +84,8 @@ fn all() -> impl Iterator<Item = &'static InterfaceService> {
 static FURTHER: OnceLock<Vec<InterfaceService>> = OnceLock::new();
 
 /// Further services whose clients put a name of their own in front: an API, an account.
-const WITH_WILDCARDS: &[(&str, &[&str])] = &[
-    ("ecr.dkr", &["*.dkr.ecr.{r}.amazonaws.com"]),
-    ("execute-api", &["*.execute-api.{r}.amazonaws.com"]),
-    ("transfer.server", &["*.server.transfer.{r}.amazonaws.com"]),
-];
+const WITH_WILDCARDS: &[(&str, &[&str])] =
+    &[("ecr.dkr", &["*.dkr.ecr.{r}.amazonaws.com"]), ("execute-api", &["*.execute-api.{r}.amazonaws.com"])];
 
 /// Gives the region interface endpoints for services of these names (`states`, `ecr.api`) that have none of their own. To
 /// be called once, before anything looks at the catalogue; further calls change nothing.
