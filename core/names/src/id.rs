@@ -23,6 +23,17 @@ impl Digits {
     pub const fn bits(self) -> u64 {
         self.bits as u64
     }
+    /// Spelled by hand: replies have thousands of them.
+    fn spelled(self, room: &mut [u8; 17]) -> &str {
+        let mut left = self.bits;
+        for place in room.iter_mut().rev() {
+            let digit = (left & 0xf) as u8;
+            *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+            left >>= 4;
+        }
+        let from = if self.short { 9 } else { 0 };
+        room.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
     fn parse(text: &str) -> Option<Self> {
         let short = match text.len() {
             8 => true,
@@ -38,7 +49,7 @@ impl Digits {
 
 impl fmt::Display for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.short { write!(f, "{:08x}", self.bits) } else { write!(f, "{:017x}", self.bits) }
+        f.write_str(self.spelled(&mut [0; 17]))
     }
 }
 
@@ -63,6 +74,13 @@ macro_rules! resource_ids {
             pub const fn from_bits(bits: u64) -> Self { Self(Digits::long(bits)) }
             /// An id of the old 8-digit form.
             pub const fn short(bits: u32) -> Self { Self(Digits::short(bits)) }
+            /// The same as its `to_string`, sooner.
+            pub fn text(self) -> String {
+                let mut text = String::with_capacity($prefix.len() + 18);
+                text.push_str(concat!($prefix, "-"));
+                text.push_str(self.0.spelled(&mut [0; 17]));
+                text
+            }
             /// The digits alone, for names derived from the id.
             pub const fn digits(self) -> Digits { self.0 }
         }
@@ -158,4 +176,28 @@ resource_ids! {
     NetworkInsightsAccessScopeId = "nis";
     /// An analysis of a scope.
     NetworkInsightsAccessScopeAnalysisId = "nisa";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_spell_an_id_is_the_same() {
+        let texts = [
+            (VpcEndpointId::from_bits(0), "vpce-00000000000000000"),
+            (VpcEndpointId::from_bits(0x0123_4567_89ab_cdef), "vpce-00123456789abcdef"),
+            (VpcEndpointId::from_bits(u64::MAX), "vpce-0ffffffffffffffff"),
+            (VpcEndpointId::short(0x63a5_400a), "vpce-63a5400a"),
+            (VpcEndpointId::short(1), "vpce-00000001"),
+        ];
+        for (id, text) in texts {
+            assert_eq!(id.text(), text);
+            assert_eq!(id.to_string(), text);
+            assert_eq!(text.parse(), Ok(id));
+        }
+        // All seventeen digits of an id that a client gives.
+        let given = "vpce-fedcba9876543210f";
+        assert_eq!(given.parse::<VpcEndpointId>().unwrap().text(), given);
+    }
 }

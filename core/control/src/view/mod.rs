@@ -1,8 +1,5 @@
 //! Entities as replies show them: one file per entity, members by model name.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 pub mod access_scope;
 pub mod address;
 pub mod dhcp_options;
@@ -29,9 +26,4 @@ pub mod subnet;
 pub mod vpc;
 pub mod zone;
 
-/// A time as replies carry it: RFC 3339, UTC, whole milliseconds.
-pub fn timestamp(time: OffsetDateTime) -> String {
-    let time = time.to_offset(time::UtcOffset::UTC);
-    let whole = time.replace_nanosecond(u32::from(time.millisecond()) * 1_000_000).unwrap_or(time);
-    whole.format(&Rfc3339).unwrap_or_default()
-}
+pub use postern_call::timestamp;
