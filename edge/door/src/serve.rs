@@ -274,7 +274,7 @@ impl Exchange<'_> {
             secure: self.secure,
             user_agent,
         };
-        let output = service.1.call(call).await?;
+        let output = service.1.answer(call).await?;
         self.model.write(&operation, &output, &self.request_id).map_err(Refusal::internal)
     }
 

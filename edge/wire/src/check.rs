@@ -55,7 +55,7 @@ fn check(model: &Model, member: &Member, value: &Value, path: &Path, problems: &
                 check(model, item, value, &path.entry(key), problems);
             }
         }
-        _ => match Scalar::of(shape, value) {
+        _ => match Scalar::of(shape, value.into()) {
             Err(error) => problems.push(format!("{path}: {error}")),
             Ok(Scalar::Text(text)) if !shape.values.is_empty() && !shape.values.iter().any(|v| same(v, text)) => {
                 problems.push(format!("{path}: {text} is not one of {}", shape.values.join(", ")));

@@ -2,6 +2,7 @@
 
 use crate::fault::Faults;
 use crate::model::{Kind, Metadata, Model, Op, Protocol};
+use crate::node::Node;
 use crate::path::Path;
 use crate::protocol::{cbor, form, json, refusal, rest, route, xml_write};
 use crate::time::Precision;
@@ -102,7 +103,13 @@ impl Model {
 
     /// The reply for an operation's output, members in model order. `Err` when a member is unknown to the model or not
     /// of its type: that is a fault of the service that made the output.
-    pub fn write(&self, operation: &Operation, output: &Value, request_id: &str) -> Result<HttpReply, String> {
+    pub fn write<'a>(
+        &self,
+        operation: &Operation,
+        output: impl Into<Node<'a>>,
+        request_id: &str,
+    ) -> Result<HttpReply, String> {
+        let output = output.into();
         let op = self.op(&operation.name).ok_or_else(|| stranger(self, operation))?;
         let reply = match operation.protocol {
             Protocol::Ec2 => self.write_ec2(op, output, request_id),
@@ -114,7 +121,7 @@ impl Model {
         reply.map_err(|error| format!("{} {}: {error}", self.meta.service, op.name))
     }
 
-    fn write_ec2(&self, op: &Op, output: &Value, request_id: &str) -> Result<HttpReply, String> {
+    fn write_ec2(&self, op: &Op, output: Node<'_>, request_id: &str) -> Result<HttpReply, String> {
         let mut writer = xml_write::Writer::new(self, Precision::Millis);
         let namespace = ec2_namespace(&self.meta);
         writer.out.push_str(xml_write::DECLARATION);
@@ -131,7 +138,7 @@ impl Model {
         Ok(xml_reply(200, writer.out, request_id, "text/xml;charset=UTF-8"))
     }
 
-    fn write_query(&self, op: &Op, output: &Value, request_id: &str) -> Result<HttpReply, String> {
+    fn write_query(&self, op: &Op, output: Node<'_>, request_id: &str) -> Result<HttpReply, String> {
         let precision = match self.meta.service.as_str() {
             "iam" | "sts" => Precision::Seconds,
             _ => Precision::AsNeeded,
@@ -155,7 +162,7 @@ impl Model {
         Ok(xml_reply(200, writer.out, request_id, "text/xml"))
     }
 
-    fn write_json(&self, op: &Op, output: &Value, request_id: &str) -> Result<HttpReply, String> {
+    fn write_json(&self, op: &Op, output: Node<'_>, request_id: &str) -> Result<HttpReply, String> {
         let mut body = Vec::with_capacity(512);
         match &op.output {
             Some(member) => json::write_structure(self, member, output, &Path::Root, &mut body)?,
@@ -251,12 +258,11 @@ pub(crate) fn xml_reply(status: u16, body: String, request_id: &str, content_typ
 }
 
 /// An operation without a modeled output must not be given one.
-pub(crate) fn no_members(output: &Value) -> Result<(), String> {
-    match output {
-        Value::Null => Ok(()),
-        Value::Object(fields) if fields.is_empty() => Ok(()),
-        _ => Err(format!("the operation has no output, but got {output}")),
+pub(crate) fn no_members(output: Node<'_>) -> Result<(), String> {
+    if output.is_null() || output.entries().is_some_and(|members| members.len() == 0) {
+        return Ok(());
     }
+    Err(format!("the operation has no output, but got {output}"))
 }
 
 fn stranger(model: &Model, operation: &Operation) -> String {

@@ -5,8 +5,11 @@ use crate::path::{Path, ec2_name};
 use crate::protocol::{json, uri};
 use crate::{HttpRequest, Operation};
 use http::HeaderMap;
+use postern_call::Answer;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
@@ -38,6 +41,23 @@ proptest! {
     }
 
     #[test]
+    fn either_form_of_an_answer_is_written_alike(seed: u64) {
+        let mut dice = Dice(seed | 1);
+        for name in services() {
+            let model = model(name).unwrap();
+            for _ in 0..12 {
+                let operation = dice.operation(model);
+                let Some(output) = model.op(&operation.name).and_then(|op| op.output.as_ref()) else { continue };
+                let value = Maker { model, dice: &mut dice, form: false, plain: false }.value(output, 0);
+                let value = value.unwrap_or_else(|| Value::Object(Map::new()));
+                let answer = lean(model, output, &value, &mut dice);
+                let (wanted, reply) = (model.write(&operation, &value, "id"), model.write(&operation, &answer, "id"));
+                prop_assert_eq!(reply.unwrap(), wanted.unwrap(), "{} {} {:?}", name, operation.name, answer);
+            }
+        }
+    }
+
+    #[test]
     fn requests_come_in_as_they_were_meant(seed: u64) {
         let mut dice = Dice(seed | 1);
         for name in services() {
@@ -63,6 +83,40 @@ proptest! {
     }
 }
 
+/// The same in leaner forms, now and then with the members in another order.
+fn lean(model: &'static Model, member: &Member, value: &Value, dice: &mut Dice) -> Answer {
+    let shape = model.shape(member);
+    if dice.roll(12) == 0 {
+        return Answer::from(value.clone());
+    }
+    match (shape.kind, value) {
+        (Kind::Structure, Value::Object(fields)) => {
+            let lean_member = |(name, value): (&String, &Value)| {
+                let member = shape.member(name).unwrap();
+                (member.name.as_str(), lean(model, member, value, dice))
+            };
+            let mut members: Vec<(&str, Answer)> = fields.iter().map(lean_member).collect();
+            let turned = dice.roll(members.len() * 3 + 1);
+            if turned < members.len() {
+                members.rotate_left(turned);
+            }
+            Answer::Members(members.into())
+        }
+        (Kind::List, Value::Array(items)) => {
+            let item = shape.item.as_deref().unwrap();
+            Answer::list(items.iter().map(|value| lean(model, item, value, dice)))
+        }
+        (Kind::Timestamp, Value::String(text)) => {
+            let within = time::Duration::nanoseconds(dice.roll(1_000_000) as i64);
+            Answer::Time(OffsetDateTime::parse(text, &Rfc3339).unwrap() + within)
+        }
+        (_, Value::String(text)) => Answer::Text(text.clone()),
+        (_, Value::Bool(flag)) => Answer::Flag(*flag),
+        (_, Value::Number(number)) if number.is_i64() => Answer::Number(number.as_i64().unwrap()),
+        (_, value) => Answer::from(value.clone()),
+    }
+}
+
 /// A request as a client would write it.
 fn serialised(model: &Model, operation: &Operation, input: &Member, value: &Value) -> (HeaderMap, String, Vec<u8>) {
     let mut headers = HeaderMap::new();
@@ -80,13 +134,13 @@ fn serialised(model: &Model, operation: &Operation, input: &Member, value: &Valu
             let target = format!("{}.{name}", model.meta.target.as_deref().unwrap());
             headers.insert("x-amz-target", target.parse().unwrap());
             let mut body = Vec::new();
-            json::write(model, input, value, &Path::Root, &mut body).unwrap();
+            json::write(model, input, value.into(), &Path::Root, &mut body).unwrap();
             (headers, "/".to_owned(), body)
         }
         _ => {
             headers.insert("smithy-protocol", "rpc-v2-cbor".parse().unwrap());
             let mut body = Vec::new();
-            json::write(model, input, value, &Path::Root, &mut body).unwrap();
+            json::write(model, input, value.into(), &Path::Root, &mut body).unwrap();
             let body = crate::protocol::cbor::encode_untyped(&serde_json::from_slice(&body).unwrap());
             (headers, format!("/service/GraniteServiceVersion20100801/operation/{name}"), body)
         }

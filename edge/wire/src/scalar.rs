@@ -1,6 +1,7 @@
 //! Scalars between their text on the wire and their JSON value.
 
 use crate::model::{Kind, Member, Shape, TimeFormat};
+use crate::node::Node;
 use crate::time::{Moment, Precision};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -59,7 +60,7 @@ pub(crate) enum Scalar<'a> {
 
 impl<'a> Scalar<'a> {
     /// `Err` says what the model wants instead.
-    pub(crate) fn of(shape: &Shape, value: &'a Value) -> Result<Scalar<'a>, String> {
+    pub(crate) fn of(shape: &Shape, value: Node<'a>) -> Result<Scalar<'a>, String> {
         let wrong = || format!("{value} is not a {}", kind_name(shape.kind));
         match shape.kind {
             Kind::String => value.as_str().map(Scalar::Text),
@@ -71,10 +72,11 @@ impl<'a> Scalar<'a> {
             }
             .map(Scalar::Float),
             Kind::Boolean => value.as_bool().map(Scalar::Boolean),
-            Kind::Timestamp => match value {
-                Value::Number(seconds) => seconds.as_f64().and_then(Moment::from_seconds).map(Scalar::Time),
-                _ => value.as_str().and_then(Moment::parse).map(Scalar::Time),
-            },
+            Kind::Timestamp => {
+                let text = || value.as_str().and_then(Moment::parse);
+                let seconds = || value.as_f64().and_then(Moment::from_seconds);
+                value.as_time().and_then(Moment::of).or_else(text).or_else(seconds).map(Scalar::Time)
+            }
             Kind::Blob => value.as_str().filter(|text| STANDARD.decode(text).is_ok()).map(Scalar::Blob),
             Kind::Structure | Kind::List | Kind::Map | Kind::Document => None,
         }

@@ -1,14 +1,12 @@
 //! Timestamps: RFC 3339 with milliseconds in values, three spellings on the wire.
 
 use crate::model::TimeFormat;
+use postern_call::push_iso8601;
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
-const MILLIS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-const SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 const NO_ZONE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -34,6 +32,12 @@ pub(crate) enum Precision {
 }
 
 impl Moment {
+    /// A time, to the millisecond below it.
+    pub(crate) fn of(time: OffsetDateTime) -> Option<Moment> {
+        let time = time.to_offset(time::UtcOffset::UTC);
+        Self::in_range(time.replace_nanosecond(u32::from(time.millisecond()) * 1_000_000).ok()?)
+    }
+
     /// Reads any spelling that some protocol uses: ISO 8601, an HTTP date, seconds since 1970.
     pub(crate) fn parse(text: &str) -> Option<Moment> {
         let text = text.trim();
@@ -63,12 +67,18 @@ impl Moment {
     }
 
     pub(crate) fn rfc3339(self) -> String {
-        self.0.format(MILLIS).unwrap_or_default()
+        self.iso8601(Precision::Millis)
     }
 
     pub(crate) fn iso8601(self, precision: Precision) -> String {
+        let mut text = String::with_capacity(24);
+        self.push_iso8601(precision, &mut text);
+        text
+    }
+
+    pub(crate) fn push_iso8601(self, precision: Precision, out: &mut String) {
         let whole = precision == Precision::Seconds || precision == Precision::AsNeeded && self.0.millisecond() == 0;
-        self.0.format(if whole { SECONDS } else { MILLIS }).unwrap_or_default()
+        push_iso8601(self.0, if whole { 0 } else { 3 }, out);
     }
 
     pub(crate) fn http_date(self) -> String {

@@ -3,6 +3,7 @@
 use super::{DEPTH, array, fields, item_of, object};
 use crate::message::{HttpReply, no_members};
 use crate::model::{Kind, Member, Model, Op, TimeFormat};
+use crate::node::Node;
 use crate::path::Path;
 use crate::scalar::{self, Scalar};
 use crate::time::Precision;
@@ -91,7 +92,7 @@ fn more(decoder: &mut Decoder, length: Option<u64>, read: usize) -> Result<bool,
 }
 
 /// The reply for an output. An operation without one has no body.
-pub(crate) fn write(model: &Model, op: &Op, output: &Value, request_id: &str) -> Result<HttpReply, String> {
+pub(crate) fn write(model: &Model, op: &Op, output: Node<'_>, request_id: &str) -> Result<HttpReply, String> {
     let mut headers = vec![
         ("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()),
         ("x-amzn-requestid".to_owned(), request_id.to_owned()),
@@ -108,7 +109,7 @@ pub(crate) fn write(model: &Model, op: &Op, output: &Value, request_id: &str) ->
 
 type Out = Encoder<Vec<u8>>;
 
-fn encode(model: &Model, member: &Member, value: &Value, path: &Path, out: &mut Out) -> Result<(), String> {
+fn encode(model: &Model, member: &Member, value: Node<'_>, path: &Path, out: &mut Out) -> Result<(), String> {
     let shape = model.shape(member);
     match shape.kind {
         Kind::Structure => {
@@ -125,7 +126,7 @@ fn encode(model: &Model, member: &Member, value: &Value, path: &Path, out: &mut 
             let items = array(value, path)?;
             let item = item_of(shape)?;
             made(out.array(items.len() as u64))?;
-            for (index, value) in items.iter().enumerate() {
+            for (index, value) in items.enumerate() {
                 encode(model, item, value, &path.item(index), out)?;
             }
             Ok(())
@@ -140,7 +141,10 @@ fn encode(model: &Model, member: &Member, value: &Value, path: &Path, out: &mut 
             }
             Ok(())
         }
-        Kind::Document => untyped(value, out),
+        Kind::Document => match value {
+            Node::Json(value) => untyped(value, out),
+            Node::Lean(answer) => untyped(&answer.to_value(), out),
+        },
         _ => {
             let scalar = Scalar::of(shape, value).map_err(|error| format!("{path}: {error}"))?;
             match scalar {

@@ -2,6 +2,7 @@
 
 use super::{array, fields, item_of, object};
 use crate::model::{Kind, Member, Model, TimeFormat};
+use crate::node::Node;
 use crate::path::Path;
 use crate::scalar::{self, Scalar, time_format};
 use crate::time::{Moment, Precision};
@@ -132,7 +133,7 @@ fn unconvertible(wanted: Kind, given: &Value) -> String {
 pub(crate) fn write_structure(
     model: &Model,
     member: &Member,
-    value: &Value,
+    value: Node<'_>,
     path: &Path,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
@@ -154,14 +155,14 @@ pub(crate) fn write_structure(
 pub(crate) fn write(
     model: &Model,
     member: &Member,
-    value: &Value,
+    value: Node<'_>,
     path: &Path,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
     let shape = model.shape(member);
     match shape.kind {
         Kind::Structure => write_structure(model, member, value, path, out),
-        Kind::Document => serde_json::to_writer(out, value).map_err(|error| format!("{path}: {error}")),
+        Kind::Document => serde_json::to_writer(out, &value).map_err(|error| format!("{path}: {error}")),
         _ if value.is_null() => {
             out.extend_from_slice(b"null");
             Ok(())
@@ -170,7 +171,7 @@ pub(crate) fn write(
             let item = item_of(shape)?;
             out.push(b'[');
             let mut first = true;
-            for (index, value) in array(value, path)?.iter().enumerate() {
+            for (index, value) in array(value, path)?.enumerate() {
                 separate(&mut first, out);
                 write(model, item, value, &path.item(index), out)?;
             }
@@ -198,7 +199,7 @@ pub(crate) fn write(
                     string(&scalar.text(format, Precision::AsNeeded), out)
                 }
                 Scalar::Float(number) if !number.is_finite() => string(&scalar::float_text(*number), out),
-                Scalar::Float(_) => serde_json::to_writer(out, value).map_err(|error| format!("{path}: {error}")),
+                Scalar::Float(_) => serde_json::to_writer(out, &value).map_err(|error| format!("{path}: {error}")),
                 Scalar::Text(text) | Scalar::Blob(text) => string(text, out),
                 _ => {
                     out.extend_from_slice(scalar.text(format, Precision::AsNeeded).as_bytes());

@@ -12,8 +12,8 @@ pub(crate) mod xml_read;
 pub(crate) mod xml_write;
 
 use crate::model::{Member, Shape};
+use crate::node::{Entries, Items, Node};
 use crate::path::Path;
-use serde_json::{Map, Value};
 
 /// How deep a request may nest. AWS's own limits lie below it; past it lies the end of the stack.
 pub(crate) const DEPTH: usize = 64;
@@ -21,9 +21,9 @@ pub(crate) const DEPTH: usize = 64;
 /// The members of an output structure that are present, in model order. `Err` names one that the model does not have.
 pub(crate) fn fields<'a>(
     shape: &'a Shape,
-    value: &'a Value,
+    value: Node<'a>,
     path: &Path,
-) -> Result<Vec<(&'a Member, &'a Value)>, String> {
+) -> Result<Vec<(&'a Member, Node<'a>)>, String> {
     let fields = object(value, path)?;
     let mut present = Vec::with_capacity(fields.len());
     // Services mostly give members in model order: the search goes on where the last one was found.
@@ -51,12 +51,12 @@ fn position(shape: &Shape, start: usize, name: &str) -> Option<usize> {
     from.iter().position(is).map(|at| start + at).or_else(|| before.iter().position(is))
 }
 
-pub(crate) fn object<'a>(value: &'a Value, path: &Path) -> Result<&'a Map<String, Value>, String> {
-    value.as_object().ok_or_else(|| format!("{path}: {value} is not an object"))
+pub(crate) fn object<'a>(value: Node<'a>, path: &Path) -> Result<Entries<'a>, String> {
+    value.entries().ok_or_else(|| format!("{path}: {value} is not an object"))
 }
 
-pub(crate) fn array<'a>(value: &'a Value, path: &Path) -> Result<&'a Vec<Value>, String> {
-    value.as_array().ok_or_else(|| format!("{path}: {value} is not an array"))
+pub(crate) fn array<'a>(value: Node<'a>, path: &Path) -> Result<Items<'a>, String> {
+    value.items().ok_or_else(|| format!("{path}: {value} is not an array"))
 }
 
 /// The item of a list or the value of a map.

@@ -3,6 +3,7 @@
 use super::{fields, json, uri, xml, xml_read, xml_write};
 use crate::message::{HttpReply, HttpRequest, is_scalar, no_members};
 use crate::model::{Kind, Location, Member, Model, Op, Protocol, Shape, TimeFormat};
+use crate::node::Node;
 use crate::path::Path;
 use crate::scalar::{self, Scalar, time_format};
 use crate::time::Precision;
@@ -235,7 +236,7 @@ pub(crate) fn write(
     model: &Model,
     protocol: Protocol,
     op: &Op,
-    output: &Value,
+    output: Node<'_>,
     request_id: &str,
 ) -> Result<HttpReply, String> {
     let id = if model.meta.service == "s3" { "x-amz-request-id" } else { "x-amzn-requestid" };
@@ -263,7 +264,7 @@ pub(crate) fn write(
                 }
             }
             Some(Location::Status) => {
-                let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+                let status = value.as_i64().and_then(|status| u16::try_from(status).ok());
                 reply.status = status.ok_or_else(|| format!("{path}: {value} is no status"))?;
             }
             Some(Location::Uri | Location::Query) | None => {}
@@ -278,7 +279,7 @@ fn write_body(
     protocol: Protocol,
     op: &Op,
     member: &Member,
-    output: &Value,
+    output: Node<'_>,
     reply: &mut HttpReply,
 ) -> Result<(), String> {
     let shape = model.shape(member);
@@ -333,14 +334,14 @@ fn write_body(
     Ok(())
 }
 
-fn header_text(model: &Model, member: &Member, value: &Value, path: &Path) -> Result<String, String> {
+fn header_text(model: &Model, member: &Member, value: Node<'_>, path: &Path) -> Result<String, String> {
     if member.json_value {
         return Ok(scalar::encode_blob(value.to_string().as_bytes()));
     }
     let shape = model.shape(member);
     if shape.kind == Kind::List {
         let item = super::item_of(shape)?;
-        let items = super::array(value, path)?.iter().map(|value| {
+        let items = super::array(value, path)?.map(|value| {
             let text = header_text(model, item, value, path)?;
             // An HTTP date's comma is understood; any other needs quotes.
             let date = model.shape(item).kind == Kind::Timestamp;

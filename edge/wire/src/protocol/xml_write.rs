@@ -2,12 +2,15 @@
 
 use super::{array, fields, item_of, object};
 use crate::model::{Kind, Member, Model, Namespace, Shape, TimeFormat};
+use crate::node::Node;
 use crate::path::Path;
 use crate::scalar::{Scalar, time_format};
 use crate::time::Precision;
-use serde_json::Value;
 
 pub(crate) const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// Most bytes that room is made for before they are there.
+const LARGEST_GUESS: usize = 4 << 20;
 
 /// Writes values of a model's shapes as elements.
 pub(crate) struct Writer<'m> {
@@ -25,11 +28,11 @@ impl<'m> Writer<'m> {
     }
 
     /// The members of a structure that travel in the body, each as an element.
-    pub(crate) fn members(&mut self, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
+    pub(crate) fn members(&mut self, shape: &Shape, value: Node<'_>, path: &Path) -> Result<(), String> {
         self.present(fields(shape, value, path)?, path)
     }
 
-    fn present(&mut self, present: Vec<(&Member, &Value)>, path: &Path) -> Result<(), String> {
+    fn present(&mut self, present: Vec<(&Member, Node<'_>)>, path: &Path) -> Result<(), String> {
         for (member, value) in present {
             if member.location.is_none() && !member.attribute {
                 let name = if self.query { member.in_query() } else { member.wire() };
@@ -40,7 +43,7 @@ impl<'m> Writer<'m> {
     }
 
     /// One element, or as many as a flattened list or map has entries.
-    pub(crate) fn member(&mut self, name: &str, member: &Member, value: &Value, path: &Path) -> Result<(), String> {
+    pub(crate) fn member(&mut self, name: &str, member: &Member, value: Node<'_>, path: &Path) -> Result<(), String> {
         let shape = self.model.shape(member);
         let flattened = member.flattened || shape.flattened;
         match shape.kind {
@@ -61,9 +64,11 @@ impl<'m> Writer<'m> {
             }
             _ => {
                 let scalar = Scalar::of(shape, value).map_err(|error| format!("{path}: {error}"))?;
-                let text = scalar.text(time_format(member, shape, TimeFormat::Iso8601), self.precision);
                 self.start(name, namespace(member, shape));
-                escape(&text, &mut self.out);
+                match (scalar, time_format(member, shape, TimeFormat::Iso8601)) {
+                    (Scalar::Time(moment), TimeFormat::Iso8601) => moment.push_iso8601(self.precision, &mut self.out),
+                    (scalar, format) => escape(&scalar.text(format, self.precision), &mut self.out),
+                }
                 self.end(name);
                 Ok(())
             }
@@ -76,12 +81,12 @@ impl<'m> Writer<'m> {
         name: &str,
         namespace: Option<&Namespace>,
         shape: &Shape,
-        value: &Value,
+        value: Node<'_>,
         path: &Path,
     ) -> Result<(), String> {
         self.open(name, namespace);
         let present = fields(shape, value, path)?;
-        for (member, value) in present.iter().filter(|(member, _)| member.attribute) {
+        for (member, value) in present.iter().copied().filter(|(member, _)| member.attribute) {
             let path = path.member(member);
             let scalar = Scalar::of(self.model.shape(member), value).map_err(|error| format!("{path}: {error}"))?;
             self.out.push(' ');
@@ -96,15 +101,23 @@ impl<'m> Writer<'m> {
         Ok(())
     }
 
-    fn items(&mut self, name: &str, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
+    fn items(&mut self, name: &str, shape: &Shape, value: Node<'_>, path: &Path) -> Result<(), String> {
         let item = item_of(shape)?;
-        for (index, value) in array(value, path)?.iter().enumerate() {
+        let items = array(value, path)?;
+        let count = items.len();
+        for (index, value) in items.enumerate() {
+            let before = self.out.len();
             self.member(name, item, value, &path.item(index))?;
+            if index == 0 {
+                // Things of a kind are of a size: room for all, rather than twice the room again and again.
+                let rest = (self.out.len() - before).saturating_mul(count - 1);
+                self.out.reserve(rest.min(LARGEST_GUESS));
+            }
         }
         Ok(())
     }
 
-    fn entries(&mut self, name: &str, shape: &Shape, value: &Value, path: &Path) -> Result<(), String> {
+    fn entries(&mut self, name: &str, shape: &Shape, value: Node<'_>, path: &Path) -> Result<(), String> {
         let item = item_of(shape)?;
         let key = shape.key.as_deref().ok_or_else(|| format!("the model's {} has no key", shape.name))?;
         for (entry, value) in object(value, path)? {
