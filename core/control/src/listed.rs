@@ -1,11 +1,11 @@
 //! What the Describe calls have in common: ids that must exist, filters by name, tags, the caller's own things only.
 
+use crate::page::Page;
 use crate::verbs::is_visible;
-use crate::{Context, Filters, Request, page, refuse};
-use postern_call::Refusal;
+use crate::{Context, Filters, Request, refuse};
+use postern_call::{Answer, Refusal};
 use postern_model::{Tags, World};
 use postern_names::{AccountId, MalformedId, Region};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -63,15 +63,19 @@ pub fn select<'w, E: Listed>(
 }
 
 /// A whole Describe call with pages of 5 to 1000.
-pub fn describe<E: Listed>(
+pub fn describe<E: Listed, V: Into<Answer>>(
     world: &World,
     context: &Context<'_>,
     request: &Request<'_>,
-    (ids_member, reply_member): (&str, &str),
-    view: impl Fn(&World, &E) -> Value,
-) -> Result<Value, Refusal> {
-    let items = select::<E>(world, context, request, ids_member)?.into_iter().map(|e| view(world, e)).collect();
-    page(request, reply_member, items, 5, 1000)
+    (ids_member, reply_member): (&str, &'static str),
+    view: impl Fn(&World, &E) -> V,
+) -> Result<Answer, Refusal> {
+    let chosen = select::<E>(world, context, request, ids_member)?;
+    let page = Page::of(request, chosen.len(), 5, 1000)?;
+    let shown = Answer::list(chosen.into_iter().skip(page.start).take(page.length).map(|e| view(world, e)));
+    let mut reply = vec![(reply_member, shown)];
+    reply.extend(page.next.map(|token| ("NextToken", token.into())));
+    Ok(Answer::Members(reply.into()))
 }
 
 /// Text of a flag, as filters compare it.

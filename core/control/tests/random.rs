@@ -304,7 +304,7 @@ fn changes(lab: &mut Lab, operation: &str, input: &Value) -> Result<Vec<Change>,
         Context { account: lab.account, region: &lab.region, now: NOW, quotas: &lab.quotas, outside: &lab.outside };
     let verb = verb(operation).expect("a verb of the list");
     let mut draft = Draft::new(&mut lab.world);
-    match verb(&mut draft, &context, &Request(input)) {
+    match verb.serve(&mut draft, &context, &Request(input)) {
         Ok(_) => Ok(draft.commit()),
         Err(refusal) => {
             draft.roll_back();

@@ -4,7 +4,7 @@ use crate::commit::{self, Batch, Made};
 use crate::prepared::Prepared;
 use crate::{Ec2, ask};
 use async_trait::async_trait;
-use postern_call::{Call, Refusal};
+use postern_call::{Answer, Call, Refusal};
 use postern_control::{Context, Draft, Request, Verb, verb, verbs};
 use postern_names::{AccountId, Region};
 use postern_serve::Service;
@@ -13,6 +13,10 @@ use serde_json::Value;
 #[async_trait]
 impl Service for Ec2 {
     async fn call(&self, call: Call) -> Result<Value, Refusal> {
+        self.answer(call).await.map(Value::from)
+    }
+
+    async fn answer(&self, call: Call) -> Result<Answer, Refusal> {
         let verb = verb(&call.operation).ok_or_else(|| not_served(&call.operation))?;
         let account = call.caller.account().ok_or_else(no_account)?;
         check_region(&call.region)?;
@@ -35,7 +39,7 @@ impl Service for Ec2 {
 impl Ec2 {
     /// The answer of a call that changes nothing, so that such calls need not wait for each other; `None` if that cannot be
     /// said of it. What it tells may not be on the disk yet; then the call that made it so is not answered yet either.
-    fn look(&self, call: &Call, account: AccountId, verb: Verb, outside: &Prepared) -> Option<Result<Value, Refusal>> {
+    fn look(&self, call: &Call, account: AccountId, verb: Verb, outside: &Prepared) -> Option<Result<Answer, Refusal>> {
         let inner = &self.inner;
         let reads = call.operation.starts_with("Describe") || call.operation.starts_with("Get");
         let has_token = call.input.get("ClientToken").is_some();
@@ -48,7 +52,7 @@ impl Ec2 {
         let world = commit::read_lock(&inner.world);
         let context = Context { account, region: &call.region, now: call.now, quotas: &inner.quotas, outside };
         let mut draft = Draft::reading(&world);
-        let answer = match verb(&mut draft, &context, &Request(&call.input)) {
+        let answer = match verb.serve(&mut draft, &context, &Request(&call.input)) {
             Ok(_) if is_dry(call) => Err(would_have_succeeded()),
             answer => answer,
         };
@@ -62,7 +66,7 @@ impl Ec2 {
         account: AccountId,
         verb: Verb,
         outside: &Prepared,
-    ) -> Result<(Result<Value, Refusal>, Batch), Refusal> {
+    ) -> Result<(Result<Answer, Refusal>, Batch), Refusal> {
         let inner = &self.inner;
         inner.check_whole()?;
         let mut world = commit::write_lock(&inner.world);
@@ -76,13 +80,13 @@ impl Ec2 {
             // The first call may still be waiting for the disk: its reply is good when it is durable.
             Ok(Some(reply)) => {
                 inner.queue(seed)?;
-                return Ok((Ok(reply), inner.everything_so_far()));
+                return Ok((Ok(reply.into()), inner.everything_so_far()));
             }
             Err(refusal) => return Ok((Err(refusal), inner.queue(seed)?)),
         }
         let context = Context { account, region: &call.region, now: call.now, quotas: &inner.quotas, outside };
         let mut draft = Draft::new(&mut world);
-        let reply = match verb(&mut draft, &context, &Request(&call.input)) {
+        let reply = match verb.serve(&mut draft, &context, &Request(&call.input)) {
             Ok(_) if is_dry => Err(would_have_succeeded()),
             answer => answer,
         };

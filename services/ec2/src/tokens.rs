@@ -1,7 +1,7 @@
 //! Client tokens: the same token with the same parameters gets the first call's reply, without a second thing made.
 
 use crate::keep::unreadable;
-use postern_call::{Call, Refusal};
+use postern_call::{Answer, Call, Refusal};
 use postern_names::AccountId;
 use postern_store::{Store, StoreError, Write};
 use serde::{Deserialize, Serialize};
@@ -58,10 +58,10 @@ impl Tokens {
     }
 
     /// Remembers a reply; gives what must be kept on the disk with the call's changes.
-    pub fn remember(&mut self, account: AccountId, call: &Call, reply: &Value) -> Result<Vec<Write>, Refusal> {
+    pub fn remember(&mut self, account: AccountId, call: &Call, reply: &Answer) -> Result<Vec<Write>, Refusal> {
         let Some(key) = key(account, call)? else { return Ok(Vec::new()) };
         let mut writes = self.sweep(call.now);
-        let kept = Kept { parameters: parameters(&call.input), reply: reply.clone(), at: call.now };
+        let kept = Kept { parameters: parameters(&call.input), reply: reply.to_value(), at: call.now };
         let value = serde_json::to_vec(&kept).map_err(Refusal::internal)?;
         writes.push(Write::Put { kind: KIND.to_owned(), key: key.clone(), value });
         self.kept.insert(key, kept);

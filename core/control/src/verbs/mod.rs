@@ -1,12 +1,31 @@
 //! One file per verb, or per family of one-line verbs.
 
 use crate::{Context, Draft, Request};
-use postern_call::Refusal;
+use postern_call::{Answer, Refusal};
 use postern_names::{AccountId, Region};
 use serde_json::Value;
 
 /// Serves one operation: reads the request, changes the draft, gives the reply. On a refusal the draft is rolled back.
-pub type Verb = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Value, Refusal>;
+#[derive(Clone, Copy)]
+pub enum Verb {
+    Whole(Whole),
+    Lean(Lean),
+}
+
+/// A verb whose reply is JSON.
+pub type Whole = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Value, Refusal>;
+
+/// A verb that tells of thousands of things at once.
+pub type Lean = fn(&mut Draft<'_>, &Context<'_>, &Request<'_>) -> Result<Answer, Refusal>;
+
+impl Verb {
+    pub fn serve(self, draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Answer, Refusal> {
+        match self {
+            Verb::Whole(serve) => serve(draft, context, request).map(Answer::from),
+            Verb::Lean(serve) => serve(draft, context, request),
+        }
+    }
+}
 
 pub(crate) mod compute;
 pub(crate) mod insights;
@@ -19,7 +38,9 @@ pub fn verb(operation: &str) -> Option<Verb> {
 
 /// Every operation with its verb.
 pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
-    network::VERBS.iter().chain(insights::VERBS).copied().chain(compute::verbs())
+    let whole = network::VERBS.iter().chain(insights::VERBS).copied().chain(compute::verbs());
+    let lean = network::LEAN.iter().chain(compute::LEAN);
+    whole.map(|(name, serve)| (name, Verb::Whole(serve))).chain(lean.map(|(name, serve)| (*name, Verb::Lean(*serve))))
 }
 
 /// Makes what an account has in a region from the beginning: the default DHCP options and the default VPC with a subnet

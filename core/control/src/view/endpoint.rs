@@ -2,9 +2,10 @@
 
 use crate::listed::{FilterValues, Listed, one};
 use crate::{tags, view};
+use postern_call::Answer;
 use postern_model::{EndpointKind, EndpointState, GATEWAY_SERVICES, Tags, VpcEndpoint, World};
 use postern_names::{AccountId, Region, VpcEndpointId};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl Listed for VpcEndpoint {
@@ -57,71 +58,73 @@ pub fn kind(kind: &EndpointKind) -> &'static str {
     }
 }
 
-pub fn endpoint(world: &World, endpoint: &VpcEndpoint) -> Value {
-    let tables: Vec<String> = endpoint.route_tables().iter().map(|t| t.to_string()).collect();
-    let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
-    let subnets: Vec<String> = places.iter().map(|place| place.subnet.to_string()).collect();
-    let interfaces: Vec<String> = places.iter().map(|place| place.interface.to_string()).collect();
-    let groups = endpoint.interface().map(|own| own.groups.as_slice()).unwrap_or_default();
-    // An object that has its room from the beginning: thousands of endpoints are described at once.
-    let members: [(&str, Value); 19] = [
-        ("VpcEndpointId", endpoint.id.to_string().into()),
-        ("VpcEndpointType", kind(&endpoint.kind).into()),
-        ("VpcId", endpoint.vpc.to_string().into()),
-        ("ServiceName", endpoint.service_name.as_str().into()),
-        ("State", state(endpoint.state).into()),
-        ("PolicyDocument", endpoint.policy.as_str().into()),
-        ("RouteTableIds", tables.into()),
-        ("SubnetIds", subnets.into()),
-        ("Groups", view::group::identifiers(world, groups)),
-        ("IpAddressType", endpoint.ip_address_type.as_str().into()),
-        ("DnsOptions", dns_options(endpoint)),
-        ("PrivateDnsEnabled", endpoint.interface().is_some_and(|own| own.private_dns).into()),
-        ("RequesterManaged", false.into()),
-        ("NetworkInterfaceIds", interfaces.into()),
-        ("DnsEntries", dns_entries(world, endpoint).into()),
-        ("CreationTimestamp", view::timestamp(endpoint.created).into()),
-        ("Tags", tags::view(&endpoint.tags)),
-        ("OwnerId", endpoint.owner.to_string().into()),
-        ("ServiceRegion", endpoint.region.to_string().into()),
-    ];
-    let mut shown = Map::with_capacity(members.len());
-    shown.extend(members.map(|(name, value)| (name.to_owned(), value)));
-    Value::Object(shown)
+pub fn endpoint(world: &World, endpoint: &VpcEndpoint) -> Answer {
+    shown(world, endpoint, endpoint.state)
 }
 
 /// As the create reply shows it: AWS takes its time over an endpoint with interfaces.
 pub fn new(world: &World, made: &VpcEndpoint) -> Value {
-    let mut shown = endpoint(world, made);
-    if made.interface().is_some() {
-        shown["State"] = json!(state(EndpointState::Pending));
-    }
-    shown
+    shown(world, made, if made.interface().is_some() { EndpointState::Pending } else { made.state }).into()
 }
 
-fn dns_options(endpoint: &VpcEndpoint) -> Value {
-    let mut options = json!({ "DnsRecordIpType": endpoint.dns_record_ip_type });
-    let has_gateway_type = GATEWAY_SERVICES.iter().any(|service| service.name == endpoint.service());
-    if let Some(own) = endpoint.interface().filter(|own| own.private_dns && has_gateway_type) {
-        options["PrivateDnsOnlyForInboundResolverEndpoint"] = json!(own.private_dns_for_inbound_only);
+/// Members in the model's order: the codec finds them sooner.
+fn shown(world: &World, endpoint: &VpcEndpoint, as_if: EndpointState) -> Answer {
+    let places = endpoint.interface().map(|own| own.subnets.as_slice()).unwrap_or_default();
+    let groups = endpoint.interface().map(|own| own.groups.as_slice()).unwrap_or_default();
+    Answer::members([
+        ("VpcEndpointId", endpoint.id.text().into()),
+        ("VpcEndpointType", kind(&endpoint.kind).into()),
+        ("VpcId", endpoint.vpc.text().into()),
+        ("ServiceName", endpoint.service_name.clone().into()),
+        ("State", state(as_if).into()),
+        ("PolicyDocument", endpoint.policy.clone().into()),
+        ("RouteTableIds", Answer::list(endpoint.route_tables().iter().map(|table| table.text()))),
+        ("SubnetIds", Answer::list(places.iter().map(|place| place.subnet.text()))),
+        ("Groups", view::group::identifiers(world, groups)),
+        ("IpAddressType", endpoint.ip_address_type.clone().into()),
+        ("DnsOptions", dns_options(endpoint)),
+        ("PrivateDnsEnabled", endpoint.interface().is_some_and(|own| own.private_dns).into()),
+        ("RequesterManaged", false.into()),
+        ("NetworkInterfaceIds", Answer::list(places.iter().map(|place| place.interface.text()))),
+        ("DnsEntries", dns_entries(world, endpoint)),
+        ("CreationTimestamp", endpoint.created.into()),
+        ("Tags", tags::lean(&endpoint.tags)),
+        ("OwnerId", endpoint.owner.to_string().into()),
+        ("ServiceRegion", endpoint.region.as_str().to_owned().into()),
+    ])
+}
+
+fn dns_options(endpoint: &VpcEndpoint) -> Answer {
+    let record_type = ("DnsRecordIpType", endpoint.dns_record_ip_type.clone().into());
+    match endpoint.interface().filter(|own| own.private_dns && has_gateway_type(endpoint)) {
+        Some(own) => {
+            let inbound_only = own.private_dns_for_inbound_only.into();
+            Answer::members([record_type, ("PrivateDnsOnlyForInboundResolverEndpoint", inbound_only)])
+        }
+        None => Answer::members([record_type]),
     }
-    options
+}
+
+fn has_gateway_type(endpoint: &VpcEndpoint) -> bool {
+    GATEWAY_SERVICES.iter().any(|service| service.name == endpoint.service())
 }
 
 /// AWS's order: the regional name, zonal names, private names, wildcard private names.
-fn dns_entries(world: &World, endpoint: &VpcEndpoint) -> Vec<Value> {
-    let (Some(own), Some(service)) = (endpoint.interface(), endpoint.interface_service()) else { return vec![] };
+fn dns_entries(world: &World, endpoint: &VpcEndpoint) -> Answer {
+    let (Some(own), Some(service)) = (endpoint.interface(), endpoint.interface_service()) else {
+        return Answer::List(Box::default());
+    };
     let (label, base) = (endpoint.label(), service.base_name(&endpoint.region));
     let front = if service.has_names_in_front { "*." } else { "" };
     let zones = own.subnets.iter().filter_map(|place| world.subnets.get(&place.subnet)).map(|s| format!("-{}", s.zone));
     let public = std::iter::once(String::new()).chain(zones).map(|zone| format!("{front}{label}{zone}.{base}"));
-    let entry = |name: String, zone: String| json!({ "DnsName": name, "HostedZoneId": zone });
+    let entry = |name: String, zone: String| Answer::members([("DnsName", name.into()), ("HostedZoneId", zone.into())]);
     let public = public.map(|name| entry(name, public_zone(&endpoint.region)));
     let private = endpoint.private_names().into_iter().map(|name| {
         let zone = private_zone(endpoint, &name);
         entry(name, zone)
     });
-    public.chain(private).collect()
+    Answer::list(public.chain(private))
 }
 
 /// The hosted zone of a region's endpoint names: AWS's own where it is known.
@@ -135,7 +138,7 @@ fn public_zone(region: &Region) -> String {
 
 /// The hidden zone of one private name of one endpoint.
 fn private_zone(endpoint: &VpcEndpoint, name: &str) -> String {
-    zone_id(endpoint.id.to_string().bytes().chain(name.bytes()), 20)
+    zone_id(endpoint.id.text().bytes().chain(name.bytes()), 20)
 }
 
 /// `Z` and upper-case base 36, the same for the same seed.

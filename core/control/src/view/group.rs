@@ -3,6 +3,7 @@
 use crate::listed::{FilterValues, Listed, one};
 use crate::tags;
 use crate::view::group_rule::{protocol, wire_ports};
+use postern_call::Answer;
 use postern_model::{GroupPeer, RuleDirection, SecurityGroup, SecurityGroupRule, Tags, VpcPeeringConnection, World};
 use postern_names::{AccountId, Arn, Region, SecurityGroupId, VpcId};
 use serde_json::{Map, Value, json};
@@ -110,14 +111,11 @@ pub fn group(world: &World, group: &SecurityGroup) -> Value {
 }
 
 /// `GroupId` and `GroupName` of each, as interfaces and instances list their groups.
-pub fn identifiers(world: &World, groups: &[SecurityGroupId]) -> Value {
-    groups
-        .iter()
-        .map(|id| {
-            let name = world.security_groups.get(id).map(|group| group.name.as_str()).unwrap_or_default();
-            json!({ "GroupId": id.to_string(), "GroupName": name })
-        })
-        .collect()
+pub fn identifiers(world: &World, groups: &[SecurityGroupId]) -> Answer {
+    Answer::list(groups.iter().map(|id| {
+        let name = world.security_groups.get(id).map(|group| group.name.clone()).unwrap_or_default();
+        Answer::members([("GroupId", id.text().into()), ("GroupName", name.into())])
+    }))
 }
 
 /// What is said of a group of another VPC besides: its VPC, and the connection to it with its state.

@@ -152,7 +152,7 @@ fn add_network(world: &World, instance: &Instance, interfaces: &[&NetworkInterfa
     reply["NetworkInterfaces"] =
         interfaces.iter().map(|interface| network_interface::within_instance(world, interface)).collect();
     let Some(primary) = interfaces.first() else { return };
-    reply["SecurityGroups"] = group::identifiers(world, &primary.groups);
+    reply["SecurityGroups"] = group::identifiers(world, &primary.groups).into();
     reply["SourceDestCheck"] = json!(primary.source_dest_check);
     if let Some(address) = primary.primary_address() {
         reply["PrivateIpAddress"] = json!(address.to_string());

@@ -193,7 +193,7 @@ fn common(world: &World, interface: &NetworkInterface, with_ids: bool) -> Map<St
         reply.insert("Association".into(), association(world, interface, &public, with_ids));
     }
     reply.insert("Description".into(), json!(interface.description));
-    reply.insert("Groups".into(), group::identifiers(world, &interface.groups));
+    reply.insert("Groups".into(), group::identifiers(world, &interface.groups).into());
     reply.insert("InterfaceType".into(), json!(kind(interface.kind)));
     reply.insert("Ipv6Addresses".into(), ipv6_addresses(interface));
     if let Some(first) = interface.ipv6_addresses.first().filter(|_| with_ids) {

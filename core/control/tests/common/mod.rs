@@ -87,7 +87,7 @@ impl Lab {
     /// One call: all of it or nothing.
     pub fn call(&mut self, operation: &str, input: Value) -> Result<Value, Refusal> {
         let verb = verb(operation).unwrap_or_else(|| panic!("no verb {operation}"));
-        self.change(|draft, context| verb(draft, context, &Request(&input)))
+        self.change(|draft, context| verb.serve(draft, context, &Request(&input)).map(Value::from))
     }
 
     /// A call that must succeed.

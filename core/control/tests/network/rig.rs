@@ -91,7 +91,7 @@ impl Rig {
             outside: &self.chance,
         };
         let mut draft = Draft::new(&mut self.world);
-        let answer = verb(&mut draft, &context, &Request(&input));
+        let answer = verb.serve(&mut draft, &context, &Request(&input)).map(Value::from);
         match &answer {
             Ok(_) => self.log.extend(draft.commit()),
             Err(_) => {

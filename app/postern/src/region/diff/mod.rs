@@ -70,10 +70,10 @@ impl Dry<'_> {
             outside: self.outside,
         };
         let mut draft = Draft::new(&mut self.world);
-        match verb(&mut draft, &context, &Request(&step.input)) {
+        match verb.serve(&mut draft, &context, &Request(&step.input)) {
             Ok(reply) => {
                 draft.commit();
-                Ok(reply)
+                Ok(reply.into())
             }
             Err(refusal) => {
                 draft.roll_back();

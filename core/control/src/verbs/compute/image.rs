@@ -1,13 +1,13 @@
 //! DescribeImages.
 
-use super::Verb;
+use super::Whole;
 use crate::{Context, Draft, Filters, Request, flag, one, page, refuse, view};
 use postern_call::Refusal;
 use postern_model::{Image, Tags, images};
 use postern_names::ImageId;
 use serde_json::Value;
 
-pub(super) const VERBS: &[(&str, Verb)] = &[("DescribeImages", describe_images)];
+pub(super) const VERBS: &[(&str, Whole)] = &[("DescribeImages", describe_images)];
 
 /// The built-in images. `Owners` takes account numbers, `amazon`, `aws-marketplace` and `self`.
 fn describe_images(_: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {

@@ -1,13 +1,13 @@
 //! DescribeInstanceTypes and DescribeInstanceTypeOfferings.
 
-use super::Verb;
+use super::Whole;
 use super::word::word;
 use crate::{Context, Draft, Filters, Request, flag, one, page, view};
 use postern_call::Refusal;
 use postern_model::{InstanceType, Tags, instance_types};
 use serde_json::{Value, json};
 
-pub(super) const VERBS: &[(&str, Verb)] =
+pub(super) const VERBS: &[(&str, Whole)] =
     &[("DescribeInstanceTypes", describe_types), ("DescribeInstanceTypeOfferings", describe_offerings)];
 
 fn describe_types(_: &mut Draft<'_>, _: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {

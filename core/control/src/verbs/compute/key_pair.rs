@@ -1,6 +1,6 @@
 //! CreateKeyPair, ImportKeyPair, DescribeKeyPairs, DeleteKeyPair.
 
-use super::Verb;
+use super::Whole;
 use super::word::word;
 use crate::verbs::is_visible;
 use crate::{Context, Draft, KeyMaterial, Request, refuse, select, tags, view};
@@ -10,7 +10,7 @@ use postern_model::{KeyPair, World};
 use postern_names::KeyPairId;
 use serde_json::{Value, json};
 
-pub(super) const VERBS: &[(&str, Verb)] = &[
+pub(super) const VERBS: &[(&str, Whole)] = &[
     ("CreateKeyPair", create),
     ("ImportKeyPair", import),
     ("DescribeKeyPairs", describe_key_pairs),

@@ -1,6 +1,6 @@
 //! Verbs of groups, ACLs, interfaces, instances, images, key pairs, regions and zones.
 
-use super::Verb;
+use super::{Lean, Whole};
 
 pub(crate) mod find;
 pub(crate) mod free_address;
@@ -21,7 +21,7 @@ mod volume;
 pub(crate) mod word;
 
 /// Operation and verb, family by family.
-const FAMILIES: &[&[(&str, Verb)]] = &[
+const FAMILIES: &[&[(&str, Whole)]] = &[
     group::VERBS,
     image::VERBS,
     instance::VERBS,
@@ -33,7 +33,13 @@ const FAMILIES: &[&[(&str, Verb)]] = &[
     volume::VERBS,
 ];
 
+/// The same of what answers leanly.
+pub const LEAN: &[(&str, Lean)] = &[
+    ("DescribeNetworkAcls", network_acl::describe_acls),
+    ("DescribeNetworkInterfaces", network_interface::describe_interfaces),
+];
+
 /// Operation and verb.
-pub fn verbs() -> impl Iterator<Item = (&'static str, Verb)> {
+pub fn verbs() -> impl Iterator<Item = (&'static str, Whole)> {
     FAMILIES.iter().flat_map(|family| family.iter().copied())
 }

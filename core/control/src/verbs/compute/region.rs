@@ -1,6 +1,6 @@
 //! DescribeRegions, DescribeAvailabilityZones, DescribeAccountAttributes.
 
-use super::Verb;
+use super::Whole;
 use super::find::default_vpc;
 use crate::{Context, Draft, Filters, Request, one, refuse, view};
 use postern_call::Refusal;
@@ -8,7 +8,7 @@ use postern_model::{Tags, World};
 use postern_names::{AvailabilityZone, Region};
 use serde_json::{Value, json};
 
-pub(super) const VERBS: &[(&str, Verb)] = &[
+pub(super) const VERBS: &[(&str, Whole)] = &[
     ("DescribeRegions", describe_regions),
     ("DescribeAvailabilityZones", describe_zones),
     ("DescribeAccountAttributes", account_attributes),

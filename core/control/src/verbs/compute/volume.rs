@@ -1,6 +1,6 @@
 //! DescribeVolumes: the instances' root volumes, read-only.
 
-use super::Verb;
+use super::Whole;
 use crate::verbs::is_visible;
 use crate::{Context, Draft, Filters, Request, flag, one, page, tags, view};
 use postern_call::Refusal;
@@ -8,7 +8,7 @@ use postern_model::{Instance, InstanceState};
 use postern_names::{Arn, VolumeId};
 use serde_json::{Value, json};
 
-pub(super) const VERBS: &[(&str, Verb)] = &[("DescribeVolumes", describe_volumes)];
+pub(super) const VERBS: &[(&str, Whole)] = &[("DescribeVolumes", describe_volumes)];
 
 fn describe_volumes(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
     let wanted: Vec<VolumeId> = request.ids("VolumeIds")?;

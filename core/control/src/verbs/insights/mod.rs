@@ -1,6 +1,6 @@
 //! Verbs of Reachability Analyzer and Network Access Analyzer: paths and scopes to ask about, and analyses of them.
 
-use super::Verb;
+use super::Whole;
 
 mod analysis;
 mod path;
@@ -9,7 +9,7 @@ mod scope_analysis;
 mod sharing;
 
 /// Operation and verb.
-pub const VERBS: &[(&str, Verb)] = &[
+pub const VERBS: &[(&str, Whole)] = &[
     ("CreateNetworkInsightsAccessScope", scope::create_network_insights_access_scope),
     ("CreateNetworkInsightsPath", path::create_network_insights_path),
     ("DeleteNetworkInsightsAccessScope", scope::delete_network_insights_access_scope),

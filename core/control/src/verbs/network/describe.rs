@@ -1,13 +1,12 @@
 //! The Describe calls that are nothing but ids, filters and pages.
 
 use crate::{Context, Draft, Request, describe, view};
-use postern_call::Refusal;
+use postern_call::{Answer, Refusal};
 use postern_model::*;
-use serde_json::Value;
 
 macro_rules! describes {
     ($($verb:ident($ids:literal, $reply:literal) $view:expr;)*) => {$(
-        pub fn $verb(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
+        pub fn $verb(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Answer, Refusal> {
             describe(draft, context, request, ($ids, $reply), $view)
         }
     )*};

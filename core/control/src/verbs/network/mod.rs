@@ -1,6 +1,6 @@
 //! Verbs of VPCs, subnets, routes, gateways, addresses, prefix lists and endpoints.
 
-use super::Verb;
+use super::{Lean, Whole};
 
 mod absent;
 mod address;
@@ -37,7 +37,7 @@ mod vpc_cidr_block;
 pub use default_vpc::seed;
 
 /// Operation and verb.
-pub const VERBS: &[(&str, Verb)] = &[
+pub const VERBS: &[(&str, Whole)] = &[
     ("AcceptVpcPeeringConnection", peering::accept_vpc_peering_connection),
     ("AllocateAddress", address::allocate_address),
     ("AssociateAddress", associate_address::associate_address),
@@ -76,16 +76,12 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("DescribeAddressesAttribute", address::describe_addresses_attribute),
     ("DescribeCarrierGateways", absent::describe_carrier_gateways),
     ("DescribeCustomerGateways", absent::describe_customer_gateways),
-    ("DescribeDhcpOptions", describe::describe_dhcp_options),
     ("DescribeEgressOnlyInternetGateways", absent::describe_egress_only_internet_gateways),
     ("DescribeFlowLogs", absent::describe_flow_logs),
-    ("DescribeInternetGateways", describe::describe_internet_gateways),
     ("DescribeLocalGateways", absent::describe_local_gateways),
     ("DescribeManagedPrefixLists", describe_prefix_lists::describe_managed_prefix_lists),
     ("DescribeNatGateways", nat_gateway::describe_nat_gateways),
     ("DescribePrefixLists", describe_prefix_lists::describe_prefix_lists),
-    ("DescribeRouteTables", describe::describe_route_tables),
-    ("DescribeSubnets", describe::describe_subnets),
     ("DescribeTags", tags::describe_tags),
     ("DescribeTransitGatewayVpcAttachments", absent::describe_transit_gateway_vpc_attachments),
     ("DescribeTransitGateways", absent::describe_transit_gateways),
@@ -95,9 +91,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("DescribeVpcEndpointConnections", absent::describe_vpc_endpoint_connections),
     ("DescribeVpcEndpointServiceConfigurations", absent::describe_vpc_endpoint_service_configurations),
     ("DescribeVpcEndpointServices", describe_vpc_endpoint_services::describe_vpc_endpoint_services),
-    ("DescribeVpcEndpoints", describe::describe_vpc_endpoints),
     ("DescribeVpcPeeringConnections", peering::describe_vpc_peering_connections),
-    ("DescribeVpcs", describe::describe_vpcs),
     ("DescribeVpnConnections", absent::describe_vpn_connections),
     ("DescribeVpnGateways", absent::describe_vpn_gateways),
     ("DetachInternetGateway", internet_gateway::detach_internet_gateway),
@@ -118,4 +112,14 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("ReplaceRoute", route::replace_route),
     ("ReplaceRouteTableAssociation", route_table_association::replace_route_table_association),
     ("RestoreManagedPrefixListVersion", prefix_list::restore_managed_prefix_list_version),
+];
+
+/// The same of what answers leanly.
+pub const LEAN: &[(&str, Lean)] = &[
+    ("DescribeDhcpOptions", describe::describe_dhcp_options),
+    ("DescribeInternetGateways", describe::describe_internet_gateways),
+    ("DescribeRouteTables", describe::describe_route_tables),
+    ("DescribeSubnets", describe::describe_subnets),
+    ("DescribeVpcEndpoints", describe::describe_vpc_endpoints),
+    ("DescribeVpcs", describe::describe_vpcs),
 ];

@@ -12,9 +12,9 @@ mod references;
 mod revoke;
 mod rule_descriptions;
 
-use crate::verbs::Verb;
+use crate::verbs::Whole;
 
-pub(super) const VERBS: &[(&str, Verb)] = &[
+pub(super) const VERBS: &[(&str, Whole)] = &[
     ("CreateSecurityGroup", create::create),
     ("DeleteSecurityGroup", delete::delete),
     ("DescribeSecurityGroups", describe::describe_groups),

@@ -53,7 +53,7 @@ pub(super) fn describe_attribute(
         }
         "groupSet" => {
             let groups = primary.map(|eni| eni.groups.as_slice()).unwrap_or_default();
-            ("Groups", view::group::identifiers(draft, groups))
+            ("Groups", view::group::identifiers(draft, groups).into())
         }
         "ebsOptimized" => ("EbsOptimized", json!({ "Value": instance.ebs_optimized })),
         "enaSupport" => ("EnaSupport", json!({ "Value": true })),

@@ -18,9 +18,9 @@ mod state;
 mod user_data;
 mod vcpus;
 
-use crate::verbs::Verb;
+use crate::verbs::Whole;
 
-pub(super) const VERBS: &[(&str, Verb)] = &[
+pub(super) const VERBS: &[(&str, Whole)] = &[
     ("RunInstances", run::run),
     ("DescribeInstances", describe::describe_instances),
     ("DescribeInstanceStatus", describe::describe_status),

@@ -21,7 +21,7 @@ pub(super) fn describe_attribute(
     let whole = || view::network_interface::network_interface(draft, interface);
     match attribute {
         "description" => reply["Description"] = json!({ "Value": interface.description }),
-        "groupSet" => reply["Groups"] = view::group::identifiers(draft, &interface.groups),
+        "groupSet" => reply["Groups"] = view::group::identifiers(draft, &interface.groups).into(),
         "sourceDestCheck" => reply["SourceDestCheck"] = json!({ "Value": interface.source_dest_check }),
         "attachment" => {
             if let Some(attachment) = whole().get("Attachment") {

@@ -8,17 +8,15 @@ mod delete;
 mod guard;
 mod ipv6_addresses;
 
-use crate::verbs::Verb;
+use crate::verbs::Whole;
 use crate::{Context, Draft, Request, describe, view};
-use postern_call::Refusal;
-use serde_json::Value;
+use postern_call::{Answer, Refusal};
 
 pub(crate) use attribute::set_groups;
 
-pub(super) const VERBS: &[(&str, Verb)] = &[
+pub(super) const VERBS: &[(&str, Whole)] = &[
     ("CreateNetworkInterface", create::create),
     ("DeleteNetworkInterface", delete::delete),
-    ("DescribeNetworkInterfaces", describe_interfaces),
     ("AttachNetworkInterface", attach::attach),
     ("DetachNetworkInterface", attach::detach),
     ("DescribeNetworkInterfaceAttribute", attribute::describe_attribute),
@@ -30,7 +28,11 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("UnassignPrivateIpAddresses", addresses::unassign),
 ];
 
-fn describe_interfaces(draft: &mut Draft<'_>, context: &Context<'_>, request: &Request<'_>) -> Result<Value, Refusal> {
+pub(super) fn describe_interfaces(
+    draft: &mut Draft<'_>,
+    context: &Context<'_>,
+    request: &Request<'_>,
+) -> Result<Answer, Refusal> {
     let members = ("NetworkInterfaceIds", "NetworkInterfaces");
     describe(draft, context, request, members, view::network_interface::network_interface)
 }
