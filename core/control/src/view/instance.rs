@@ -2,6 +2,7 @@
 
 use crate::tags;
 use crate::view::{group, hostname, network_interface, timestamp};
+use postern_call::Answer;
 use postern_model::{Image, Instance, InstanceState, InstanceType, MetadataOptions, NetworkInterface, World};
 use postern_model::{images, instance_types};
 use postern_names::{Arn, InstanceId};
@@ -150,7 +151,7 @@ fn add_network(world: &World, instance: &Instance, interfaces: &[&NetworkInterfa
     reply["SubnetId"] = json!(instance.subnet.to_string());
     reply["VpcId"] = json!(instance.vpc.to_string());
     reply["NetworkInterfaces"] =
-        interfaces.iter().map(|interface| network_interface::within_instance(world, interface)).collect();
+        Answer::list(interfaces.iter().map(|interface| network_interface::within_instance(world, interface))).into();
     let Some(primary) = interfaces.first() else { return };
     reply["SecurityGroups"] = group::identifiers(world, &primary.groups).into();
     reply["SourceDestCheck"] = json!(primary.source_dest_check);

@@ -3,9 +3,9 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use crate::view::{group, hostname, timestamp};
+use postern_call::Answer;
 use postern_model::{Attachment, ElasticAddress, InterfaceKind, NetworkInterface, Tags, World};
 use postern_names::{AccountId, NetworkInterfaceId, Region};
-use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -141,114 +141,119 @@ fn private_name(world: &World, interface: &NetworkInterface, address: Ipv4Addr) 
     has_names.then(|| hostname::private(&interface.region, address))
 }
 
-pub fn network_interface(world: &World, interface: &NetworkInterface) -> Value {
+/// A structure's members, as they come.
+type Members = Vec<(&'static str, Answer)>;
+
+pub fn network_interface(world: &World, interface: &NetworkInterface) -> Answer {
     let mut reply = common(world, interface, true);
     if let Some(attachment) = &interface.attachment {
         let mut shown = attachment_view(attachment);
         if let Some(instance) = attachment.instance {
-            shown.insert("InstanceId".into(), json!(instance.to_string()));
+            shown.push(("InstanceId", instance.text().into()));
         }
-        shown.insert("InstanceOwnerId".into(), json!(holder(interface, attachment)));
-        reply.insert("Attachment".into(), Value::Object(shown));
+        shown.push(("InstanceOwnerId", holder(interface, attachment).into()));
+        reply.push(("Attachment", Answer::Members(shown.into())));
     }
-    reply.insert("AvailabilityZone".into(), json!(interface.zone.to_string()));
-    reply.insert("AvailabilityZoneId".into(), json!(interface.zone.id()));
-    reply.insert("RequesterManaged".into(), json!(interface.requester_managed));
-    reply.insert("TagSet".into(), tags::view(&interface.tags));
+    reply.push(("AvailabilityZone", interface.zone.to_string().into()));
+    reply.push(("AvailabilityZoneId", interface.zone.id().into()));
+    reply.push(("RequesterManaged", interface.requester_managed.into()));
+    reply.push(("TagSet", tags::lean(&interface.tags)));
     // The internet does not reach an endpoint by its IPv6 addresses.
     let is_closed = interface.kind == InterfaceKind::VpcEndpoint && !interface.ipv6_addresses.is_empty();
-    reply.insert("DenyAllIgwTraffic".into(), json!(is_closed));
-    reply.insert("Ipv6Native".into(), json!(false));
+    reply.push(("DenyAllIgwTraffic", is_closed.into()));
+    reply.push(("Ipv6Native", false.into()));
     if let Some(name) = primary_public(world, interface).and_then(|p| hostname::public(world, interface.vpc, p.address))
     {
-        reply.insert("PublicDnsName".into(), json!(name));
+        reply.push(("PublicDnsName", name.into()));
     }
-    Value::Object(reply)
+    Answer::Members(reply.into())
 }
 
 /// As DescribeInstances shows it.
-pub fn within_instance(world: &World, interface: &NetworkInterface) -> Value {
+pub fn within_instance(world: &World, interface: &NetworkInterface) -> Answer {
     let mut reply = common(world, interface, false);
     if let Some(attachment) = &interface.attachment {
-        reply.insert("Attachment".into(), Value::Object(attachment_view(attachment)));
+        reply.push(("Attachment", Answer::Members(attachment_view(attachment).into())));
     }
-    Value::Object(reply)
+    Answer::Members(reply.into())
 }
 
 /// What an interface's attachment is to everyone.
-pub fn attachment_view(attachment: &Attachment) -> Map<String, Value> {
-    let mut shown = Map::new();
-    shown.insert("AttachTime".into(), json!(timestamp(attachment.attached)));
-    shown.insert("AttachmentId".into(), json!(attachment_id(attachment)));
-    shown.insert("DeleteOnTermination".into(), json!(attachment.delete_on_termination));
-    shown.insert("DeviceIndex".into(), json!(attachment.device_index));
-    shown.insert("Status".into(), json!("attached"));
-    shown.insert("NetworkCardIndex".into(), json!(0));
-    shown
+fn attachment_view(attachment: &Attachment) -> Members {
+    vec![
+        ("AttachTime", attachment.attached.into()),
+        ("AttachmentId", attachment_id(attachment).into()),
+        ("DeleteOnTermination", attachment.delete_on_termination.into()),
+        ("DeviceIndex", i64::from(attachment.device_index).into()),
+        ("Status", "attached".into()),
+        ("NetworkCardIndex", 0.into()),
+    ]
 }
 
-fn common(world: &World, interface: &NetworkInterface, with_ids: bool) -> Map<String, Value> {
-    let mut reply = Map::new();
+fn common(world: &World, interface: &NetworkInterface, with_ids: bool) -> Members {
+    let mut reply = Members::with_capacity(24);
     if let Some(public) = primary_public(world, interface) {
-        reply.insert("Association".into(), association(world, interface, &public, with_ids));
+        reply.push(("Association", association(world, interface, &public, with_ids)));
     }
-    reply.insert("Description".into(), json!(interface.description));
-    reply.insert("Groups".into(), group::identifiers(world, &interface.groups).into());
-    reply.insert("InterfaceType".into(), json!(kind(interface.kind)));
-    reply.insert("Ipv6Addresses".into(), ipv6_addresses(interface));
+    reply.push(("Description", interface.description.clone().into()));
+    reply.push(("Groups", group::identifiers(world, &interface.groups)));
+    reply.push(("InterfaceType", kind(interface.kind).into()));
+    reply.push(("Ipv6Addresses", ipv6_addresses(interface)));
     if let Some(first) = interface.ipv6_addresses.first().filter(|_| with_ids) {
-        reply.insert("Ipv6Address".into(), json!(first.to_string()));
+        reply.push(("Ipv6Address", first.to_string().into()));
     }
-    reply.insert("MacAddress".into(), json!(interface.mac_text()));
-    reply.insert("NetworkInterfaceId".into(), json!(interface.id.to_string()));
-    reply.insert("OwnerId".into(), json!(interface.owner.to_string()));
+    reply.push(("MacAddress", interface.mac_text().into()));
+    reply.push(("NetworkInterfaceId", interface.id.text().into()));
+    reply.push(("OwnerId", interface.owner.to_string().into()));
     if let Some(primary) = interface.primary_address() {
         if let Some(name) = private_name(world, interface, primary) {
-            reply.insert("PrivateDnsName".into(), json!(name));
+            reply.push(("PrivateDnsName", name.into()));
         }
-        reply.insert("PrivateIpAddress".into(), json!(primary.to_string()));
+        reply.push(("PrivateIpAddress", primary.to_string().into()));
     }
-    reply.insert("PrivateIpAddresses".into(), private_addresses(world, interface, with_ids));
-    reply.insert("SourceDestCheck".into(), json!(interface.source_dest_check));
-    reply.insert("Status".into(), json!(status(interface)));
-    reply.insert("SubnetId".into(), json!(interface.subnet.to_string()));
-    reply.insert("VpcId".into(), json!(interface.vpc.to_string()));
-    reply.insert("Operator".into(), json!({ "Managed": false }));
+    reply.push(("PrivateIpAddresses", private_addresses(world, interface, with_ids)));
+    reply.push(("SourceDestCheck", interface.source_dest_check.into()));
+    reply.push(("Status", status(interface).into()));
+    reply.push(("SubnetId", interface.subnet.text().into()));
+    reply.push(("VpcId", interface.vpc.text().into()));
+    reply.push(("Operator", Answer::members([("Managed", false.into())])));
     reply
 }
 
-fn ipv6_addresses(interface: &NetworkInterface) -> Value {
-    let one = |address: &Ipv6Addr| json!({ "Ipv6Address": address.to_string(), "IsPrimaryIpv6": false });
-    interface.ipv6_addresses.iter().map(one).collect()
+fn ipv6_addresses(interface: &NetworkInterface) -> Answer {
+    let one = |address: &Ipv6Addr| {
+        Answer::members([("Ipv6Address", address.to_string().into()), ("IsPrimaryIpv6", false.into())])
+    };
+    Answer::list(interface.ipv6_addresses.iter().map(one))
 }
 
-fn private_addresses(world: &World, interface: &NetworkInterface, with_ids: bool) -> Value {
+fn private_addresses(world: &World, interface: &NetworkInterface, with_ids: bool) -> Answer {
     let addresses = interface.addresses.iter().enumerate().map(|(place, address)| {
-        let mut shown = Map::new();
+        let mut shown = Members::new();
         if let Some(public) = public(world, interface, address.address) {
-            shown.insert("Association".into(), association(world, interface, &public, with_ids));
+            shown.push(("Association", association(world, interface, &public, with_ids)));
         }
-        shown.insert("Primary".into(), json!(place == 0));
+        shown.push(("Primary", (place == 0).into()));
         if let Some(name) = private_name(world, interface, address.address) {
-            shown.insert("PrivateDnsName".into(), json!(name));
+            shown.push(("PrivateDnsName", name.into()));
         }
-        shown.insert("PrivateIpAddress".into(), json!(address.address.to_string()));
-        Value::Object(shown)
+        shown.push(("PrivateIpAddress", address.address.to_string().into()));
+        Answer::Members(shown.into())
     });
-    addresses.collect()
+    Answer::list(addresses)
 }
 
-fn association(world: &World, interface: &NetworkInterface, public: &Public<'_>, with_ids: bool) -> Value {
-    let mut shown = Map::new();
+fn association(world: &World, interface: &NetworkInterface, public: &Public<'_>, with_ids: bool) -> Answer {
+    let mut shown = Members::new();
     if let Some(elastic) = public.elastic.filter(|_| with_ids) {
-        shown.insert("AllocationId".into(), json!(elastic.allocation.to_string()));
+        shown.push(("AllocationId", elastic.allocation.text().into()));
         if let Some((association, _, _)) = elastic.association {
-            shown.insert("AssociationId".into(), json!(association.to_string()));
+            shown.push(("AssociationId", association.text().into()));
         }
     }
-    shown.insert("IpOwnerId".into(), json!(public.owner));
+    shown.push(("IpOwnerId", public.owner.clone().into()));
     let name = hostname::public(world, interface.vpc, public.address).unwrap_or_default();
-    shown.insert("PublicDnsName".into(), json!(name));
-    shown.insert("PublicIp".into(), json!(public.address.to_string()));
-    Value::Object(shown)
+    shown.push(("PublicDnsName", name.into()));
+    shown.push(("PublicIp", public.address.to_string().into()));
+    Answer::Members(shown.into())
 }

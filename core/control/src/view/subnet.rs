@@ -3,6 +3,7 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use crate::verbs::compute::free_address::free_count;
+use postern_call::Answer;
 use postern_model::{Subnet, SubnetIpv6Cidr, Tags, World};
 use postern_names::{AccountId, Arn, Region, SubnetId};
 use serde_json::{Value, json};
@@ -73,31 +74,34 @@ pub fn ipv6_association(range: &SubnetIpv6Cidr, state: &str) -> Value {
     })
 }
 
-pub fn subnet(world: &World, subnet: &Subnet) -> Value {
-    let newer: Vec<Value> = subnet.ipv6.iter().map(|range| ipv6_association(range, "associated")).collect();
-    json!({
-        "AvailabilityZoneId": subnet.zone.id(),
-        "MapCustomerOwnedIpOnLaunch": false,
-        "OwnerId": subnet.owner.to_string(),
-        "AssignIpv6AddressOnCreation": subnet.assign_ipv6_on_creation,
-        "Ipv6CidrBlockAssociationSet": newer,
-        "Tags": tags::view(&subnet.tags),
-        "SubnetArn": arn(subnet).to_string(),
-        "EnableDns64": subnet.enable_dns64,
-        "Ipv6Native": false,
-        "PrivateDnsNameOptionsOnLaunch": {
-            "HostnameType": subnet.hostname_type,
-            "EnableResourceNameDnsARecord": subnet.resource_name_a_record,
-            "EnableResourceNameDnsAAAARecord": subnet.resource_name_aaaa_record,
-        },
-        "BlockPublicAccessStates": { "InternetGatewayBlockMode": "off" },
-        "SubnetId": subnet.id.to_string(),
-        "State": "available",
-        "VpcId": subnet.vpc.to_string(),
-        "CidrBlock": subnet.cidr.to_string(),
-        "AvailableIpAddressCount": free_count(world, subnet),
-        "AvailabilityZone": subnet.zone.to_string(),
-        "DefaultForAz": subnet.is_default,
-        "MapPublicIpOnLaunch": subnet.map_public_ip_on_launch,
-    })
+pub fn subnet(world: &World, subnet: &Subnet) -> Answer {
+    let newer = subnet.ipv6.iter().map(|range| ipv6_association(range, "associated"));
+    Answer::members([
+        ("AvailabilityZoneId", subnet.zone.id().into()),
+        ("MapCustomerOwnedIpOnLaunch", false.into()),
+        ("OwnerId", subnet.owner.to_string().into()),
+        ("AssignIpv6AddressOnCreation", subnet.assign_ipv6_on_creation.into()),
+        ("Ipv6CidrBlockAssociationSet", Answer::list(newer)),
+        ("Tags", tags::lean(&subnet.tags)),
+        ("SubnetArn", arn(subnet).to_string().into()),
+        ("EnableDns64", subnet.enable_dns64.into()),
+        ("Ipv6Native", false.into()),
+        (
+            "PrivateDnsNameOptionsOnLaunch",
+            Answer::members([
+                ("HostnameType", subnet.hostname_type.clone().into()),
+                ("EnableResourceNameDnsARecord", subnet.resource_name_a_record.into()),
+                ("EnableResourceNameDnsAAAARecord", subnet.resource_name_aaaa_record.into()),
+            ]),
+        ),
+        ("BlockPublicAccessStates", Answer::members([("InternetGatewayBlockMode", "off".into())])),
+        ("SubnetId", subnet.id.text().into()),
+        ("State", "available".into()),
+        ("VpcId", subnet.vpc.text().into()),
+        ("CidrBlock", subnet.cidr.to_string().into()),
+        ("AvailableIpAddressCount", free_count(world, subnet).cast_signed().into()),
+        ("AvailabilityZone", subnet.zone.to_string().into()),
+        ("DefaultForAz", subnet.is_default.into()),
+        ("MapPublicIpOnLaunch", subnet.map_public_ip_on_launch.into()),
+    ])
 }

@@ -29,19 +29,19 @@ pub(crate) fn fields<'a>(
     // Services mostly give members in model order: the search goes on where the last one was found.
     let (mut next, mut last, mut sorted) = (0, 0, true);
     for (name, value) in fields {
-        let found = position(shape, next, name);
-        let at = found.ok_or_else(|| format!("{path}: {} has no member {name}", shape.name))?;
+        let found = position(shape, next, name).and_then(|at| Some((at, shape.members.get(at)?)));
+        let (at, member) = found.ok_or_else(|| format!("{path}: {} has no member {name}", shape.name))?;
         if !value.is_null() {
             sorted &= at >= last;
             last = at;
-            present.push((at, value));
+            present.push((member, value));
         }
         next = at + 1;
     }
     if !sorted {
-        present.sort_by_key(|(at, _)| *at);
+        present.sort_by_cached_key(|(member, _)| position(shape, 0, &member.name));
     }
-    Ok(present.into_iter().filter_map(|(at, value)| Some((shape.members.get(at)?, value))).collect())
+    Ok(present)
 }
 
 /// Where a member is, looked for from `start` and round.

@@ -65,9 +65,13 @@ impl<'m> Writer<'m> {
             _ => {
                 let scalar = Scalar::of(shape, value).map_err(|error| format!("{path}: {error}"))?;
                 self.start(name, namespace(member, shape));
-                match (scalar, time_format(member, shape, TimeFormat::Iso8601)) {
-                    (Scalar::Time(moment), TimeFormat::Iso8601) => moment.push_iso8601(self.precision, &mut self.out),
-                    (scalar, format) => escape(&scalar.text(format, self.precision), &mut self.out),
+                let format = || time_format(member, shape, TimeFormat::Iso8601);
+                match scalar {
+                    Scalar::Text(text) => escape(text, &mut self.out),
+                    Scalar::Time(moment) if format() == TimeFormat::Iso8601 => {
+                        moment.push_iso8601(self.precision, &mut self.out);
+                    }
+                    other => escape(&other.text(format(), self.precision), &mut self.out),
                 }
                 self.end(name);
                 Ok(())

@@ -43,7 +43,7 @@ pub fn create_subnet(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
         subnet.ipv6 = Some(SubnetIpv6Cidr { association, cidr });
         draft.put(subnet.clone());
     }
-    Ok(json!({ "Subnet": view::subnet::subnet(draft, &subnet) }))
+    Ok(json!({ "Subnet": Value::from(view::subnet::subnet(draft, &subnet)) }))
 }
 
 /// The zone that a request names by name or id.

@@ -107,5 +107,5 @@ pub fn create_default_subnet(
         ));
     }
     let subnet = make_default_subnet(draft, context, vpc, zone)?;
-    Ok(json!({ "Subnet": view::subnet::subnet(draft, &subnet) }))
+    Ok(json!({ "Subnet": Value::from(view::subnet::subnet(draft, &subnet)) }))
 }

@@ -18,7 +18,7 @@ pub(super) fn describe_attribute(
     let attributes = ["description", "groupSet", "sourceDestCheck", "attachment", "associatePublicIpAddress"];
     let attribute = word(request, "Attribute", &attributes)?.ok_or_else(|| refuse::missing_parameter("attribute"))?;
     let mut reply = json!({ "NetworkInterfaceId": interface.id.to_string() });
-    let whole = || view::network_interface::network_interface(draft, interface);
+    let whole = || Value::from(view::network_interface::network_interface(draft, interface));
     match attribute {
         "description" => reply["Description"] = json!({ "Value": interface.description }),
         "groupSet" => reply["Groups"] = view::group::identifiers(draft, &interface.groups).into(),

@@ -28,7 +28,8 @@ pub(super) fn create(draft: &mut Draft<'_>, context: &Context<'_>, request: &Req
     newer.give(draft, context, &mut interface, &subnet)?;
     draft.put(interface.clone());
     interface_wish::add_secondary(draft, &mut interface, &subnet, &wish)?;
-    let mut reply = json!({ "NetworkInterface": view::network_interface::network_interface(draft, &interface) });
+    let shown = view::network_interface::network_interface(draft, &interface);
+    let mut reply = json!({ "NetworkInterface": Value::from(shown) });
     // The create reply is the one place where AWS shows an interface before it is available.
     reply["NetworkInterface"]["Status"] = json!("pending");
     if let Some(token) = request.text("ClientToken") {
