@@ -1,17 +1,18 @@
 //! Durable state: small values by kind and key, fsynced before anyone hears of it, many writers to one commit.
 //!
-//! One SQLite database in WAL mode with one writer thread. Writers queue; the thread takes all that wait into one
-//! transaction and one fsync (group commit), in the order of [`Store::submit`].
+//! One SQLite database in WAL mode with one writer. All that wait go into one transaction and one fsync (group commit, see
+//! [`group`]), in the order of [`Store::submit`].
 #![forbid(unsafe_code)]
 
+pub mod group;
 mod log;
 
 pub use log::Log;
 
+use group::{Committer, Group, Queued};
 use rusqlite::{Connection, params};
 use std::path::Path;
-use std::sync::{Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Mutex;
 use tokio::sync::oneshot;
 
 /// One step of a batch.
@@ -50,17 +51,22 @@ struct Batch {
     done: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// A batch on its way to the disk.
-pub struct Pending(oneshot::Receiver<Result<(), StoreError>>);
+/// A batch on its way to the disk. To be waited for at once: others' batches wait for it, or write it along with theirs.
+pub struct Pending {
+    queued: Queued<Writer>,
+    done: oneshot::Receiver<Result<(), StoreError>>,
+}
 
 impl Pending {
-    /// Returns once the batch is durable, all of it or nothing.
+    /// Returns once the batch is durable, all of it or nothing. May hold up the calling thread for the time of a commit.
     pub async fn durable(self) -> Result<(), StoreError> {
-        self.0.await.unwrap_or_else(|_| Err(gone()))
+        self.queued.go();
+        self.done.await.unwrap_or_else(|_| Err(gone()))
     }
     /// The same, for threads outside the runtime.
     pub fn durable_blocking(self) -> Result<(), StoreError> {
-        self.0.blocking_recv().unwrap_or_else(|_| Err(gone()))
+        self.queued.go();
+        self.done.blocking_recv().unwrap_or_else(|_| Err(gone()))
     }
 }
 
@@ -71,8 +77,7 @@ fn gone() -> StoreError {
 /// The database of one data directory.
 pub struct Store {
     reader: Mutex<Connection>,
-    queue: Mutex<Option<mpsc::Sender<Batch>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    batches: Group<Writer>,
 }
 
 impl Store {
@@ -86,15 +91,10 @@ impl Store {
             )
             .map_err(failed("make the table"))?;
         let reader = connect(file)?;
-        let (queue, batches) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("store".into())
-            .spawn({
-                let log = Log::of(file);
-                move || serve(writer, log, &batches)
-            })
+        let log = Log::of(file, &writer, MOST_PAGES);
+        let batches = Group::start("store", Writer { connection: writer, log })
             .map_err(|e| StoreError { step: "start the writer", word: e.to_string() })?;
-        Ok(Self { reader: Mutex::new(reader), queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(thread)) })
+        Ok(Self { reader: Mutex::new(reader), batches })
     }
 
     /// Everything of one kind, by key in order. Blocks; meant for the start.
@@ -109,12 +109,8 @@ impl Store {
 
     /// Queues a batch. Batches become durable in the order of these calls.
     pub fn submit(&self, writes: Vec<Write>) -> Pending {
-        let (done, pending) = oneshot::channel();
-        if let Some(queue) = self.queue.lock().unwrap_or_else(|e| e.into_inner()).as_ref() {
-            // A writer that has stopped drops `done`, which the waiter sees as an error.
-            let _ = queue.send(Batch { writes, done });
-        }
-        Pending(pending)
+        let (done, waiting) = oneshot::channel();
+        Pending { queued: self.batches.queue(Batch { writes, done }), done: waiting }
     }
 
     /// Queues a batch and waits until it is durable.
@@ -123,14 +119,8 @@ impl Store {
     }
 }
 
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.queue.lock().unwrap_or_else(|e| e.into_inner()).take();
-        if let Some(thread) = self.writer.lock().unwrap_or_else(|e| e.into_inner()).take() {
-            let _ = thread.join();
-        }
-    }
-}
+/// Pages of the log after which it is written back: 4 MiB.
+const MOST_PAGES: u64 = 1000;
 
 fn connect(file: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(file).map_err(failed("open the database"))?;
@@ -142,18 +132,29 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn serve(mut connection: Connection, mut log: Log, batches: &mpsc::Receiver<Batch>) {
-    while let Ok(first) = batches.recv() {
-        let mut group = vec![first];
-        group.extend(batches.try_iter());
-        let result = commit(&mut connection, &group);
+struct Writer {
+    connection: Connection,
+    log: Log,
+}
+
+impl Committer for Writer {
+    type Job = Batch;
+
+    fn commit(&mut self, group: Vec<Batch>) {
+        let result = commit(&mut self.connection, &group);
         if let Err(error) = &result {
             tracing::error!(%error, batches = group.len(), "a group of batches was not written");
         }
         for batch in group {
+            // A caller that went meanwhile needs no answer.
             let _ = batch.done.send(result.clone());
         }
-        log.look();
+    }
+    fn is_untidy(&mut self) -> bool {
+        self.log.is_untidy()
+    }
+    fn tidy(&mut self) {
+        self.log.tidy(&self.connection);
     }
 }
 

@@ -1,9 +1,13 @@
-//! The write-ahead log of an SQLite database, kept longer than it need be: a commit that writes over what is there costs one
-//! write of the disk, one that makes the file longer costs another for the file's own length, twice the time.
+//! The write-ahead log of an SQLite database: kept longer than it need be, and written back when nobody waits for it.
 //!
-//! SQLite never shortens the log while it is open and begins again at its start after each checkpoint. Behind the last commit
-//! it takes anything for the rest of an older log, zeros too.
+//! A commit that writes over what is there costs one write of the disk, one that makes the file longer costs another for the
+//! file's own length, twice the time. SQLite never shortens the log while it is open and begins again at its start after
+//! each checkpoint. Behind the last commit it takes anything for the rest of an older log, zeros too.
+//!
+//! SQLite itself would write the log back into the database within the commit that made it long.
 
+use rusqlite::Connection;
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -12,37 +16,68 @@ use std::path::{Path, PathBuf};
 /// How much the log is made longer at once.
 const STEP: usize = 1 << 20;
 
-/// The log of one database, in the hands of the only thread that commits to it: nobody else may write to the file.
+thread_local! {
+    /// The pages in the log that this thread committed to last; 0 once somebody has asked.
+    static PAGES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The log of one database, in the hands of the only one that commits to it: nobody else may write to the file.
 pub struct Log {
     path: PathBuf,
     file: Option<File>,
     /// The length that the file had, or was given, when it was last looked at.
     length: u64,
+    /// With so many pages it is written back.
+    most_pages: u64,
 }
 
 impl Log {
-    pub fn of(database: &Path) -> Self {
+    /// Takes the log over from SQLite, which from now on writes it back only when the connection is closed.
+    pub fn of(database: &Path, connection: &Connection, most_pages: u64) -> Self {
+        connection.wal_hook(Some(|_, pages| {
+            PAGES.set(u64::try_from(pages).unwrap_or(0));
+            Ok(())
+        }));
         let mut name = database.as_os_str().to_owned();
         name.push("-wal");
-        Self { path: name.into(), file: None, length: 0 }
+        Self { path: name.into(), file: None, length: 0, most_pages }
     }
 
-    /// Looks at the log between two commits. One that has grown is made longer still, with what that costs, so that many
-    /// commits to come need not. A refusal is told and changes nothing: the log grows by itself too.
-    pub fn look(&mut self) {
+    /// Whether there is something to tidy after a commit. To be asked on the thread that committed. What cannot be read is
+    /// left to [`Log::tidy`] to tell.
+    pub fn is_untidy(&mut self) -> bool {
+        PAGES.take() >= self.most_pages || self.has_grown().unwrap_or(true)
+    }
+
+    /// Between two commits: writes the log back into the database, and makes one that has grown longer still, with what that
+    /// costs, so that many commits to come need not. A refusal is told and changes nothing: commits work without.
+    pub fn tidy(&mut self, connection: &Connection) {
+        let passive = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = passive {
+            tracing::warn!(%error, log = %self.path.display(), "a database's log could not be written back");
+        }
         if let Err(error) = self.lengthen() {
             tracing::warn!(%error, log = %self.path.display(), "a database's log could not be made longer");
         }
     }
 
-    fn lengthen(&mut self) -> io::Result<()> {
+    fn has_grown(&mut self) -> io::Result<bool> {
+        Ok(self.open()?.metadata()?.len() > self.length)
+    }
+
+    fn open(&mut self) -> io::Result<&File> {
         let file = match self.file.take() {
             Some(file) => file,
             None => File::options().write(true).open(&self.path)?,
         };
-        let file = self.file.insert(file);
+        Ok(self.file.insert(file))
+    }
+
+    fn lengthen(&mut self) -> io::Result<()> {
+        let known = self.length;
+        let file = self.open()?;
         let length = file.metadata()?.len();
-        if length > self.length {
+        if length > known {
             file.write_all_at(&vec![0; STEP], length)?;
             file.sync_data()?;
             self.length = length + STEP as u64;
@@ -67,13 +102,13 @@ mod tests {
             connection
         };
         let connection = open();
-        let mut log = Log::of(&file);
-        log.look();
+        let mut log = Log::of(&file, &connection, 1000);
+        log.tidy(&connection);
         let long = size("some.db-wal");
         assert!(long > STEP as u64);
         for n in 0..20 {
             connection.execute("INSERT INTO t VALUES (?)", [n]).unwrap();
-            log.look();
+            assert!(!log.is_untidy());
         }
         assert_eq!(size("some.db-wal"), long, "twenty commits fit into what is there");
         // A crash leaves both files as they are.
@@ -91,13 +126,38 @@ mod tests {
         let file = dir.path().join("some.db");
         let connection = Connection::open(&file).unwrap();
         connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (b BLOB)").unwrap();
-        let mut log = Log::of(&file);
-        log.look();
+        let mut log = Log::of(&file, &connection, 1000);
+        log.tidy(&connection);
         let length = || std::fs::metadata(dir.path().join("some.db-wal")).unwrap().len();
         let before = length();
         connection.execute("INSERT INTO t VALUES (zeroblob(?))", [2 * STEP]).unwrap();
         let grown = length();
-        log.look();
+        assert!(log.is_untidy());
+        log.tidy(&connection);
         assert!(grown > before && length() == grown + STEP as u64);
+    }
+
+    #[test]
+    fn a_long_log_is_written_back_when_it_is_tidied_and_not_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("some.db");
+        let connection = Connection::open(&file).unwrap();
+        connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (b BLOB)").unwrap();
+        let mut log = Log::of(&file, &connection, 40);
+        log.tidy(&connection);
+        let database = || std::fs::metadata(&file).unwrap().len();
+        let before = database();
+        let mut commits = 0;
+        while !log.is_untidy() {
+            connection.execute("INSERT INTO t VALUES (zeroblob(16000))", []).unwrap();
+            commits += 1;
+        }
+        assert!((5..20).contains(&commits), "{commits} commits of about five pages");
+        assert_eq!(database(), before);
+        assert!(!log.is_untidy(), "once asked, forgotten");
+        log.tidy(&connection);
+        assert!(database() > before + 100_000);
+        connection.execute("INSERT INTO t VALUES (1)", []).unwrap();
+        assert!(!log.is_untidy(), "it begins again at its start");
     }
 }

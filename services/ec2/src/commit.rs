@@ -5,7 +5,8 @@ use postern_call::Refusal;
 use postern_model::{Done, World};
 use postern_store::{Pending, Write};
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::task::Poll;
 
 /// What a call made: changes of the World, and what else must be kept with them.
 #[derive(Default)]
@@ -59,29 +60,34 @@ impl Inner {
         Err(refusal)
     }
 
-    async fn settle(&self, batch: Batch) -> Result<(), Refusal> {
-        let Some(pending) = batch.pending else { return Ok(()) };
-        if let Err(error) = pending.durable().await {
+    /// Puts into force what has become durable.
+    async fn converge(&self, done: &[Done]) -> Result<(), Refusal> {
+        if done.is_empty() { Ok(()) } else { self.converge.converge(done).await }
+    }
+
+    async fn keep(&self, pending: Pending) -> Result<(), Refusal> {
+        pending.durable().await.map_err(|error| {
             self.broken.store(true, Ordering::SeqCst);
             tracing::error!(%error, "EC2 changes could not be kept; no further change is taken");
-            return Err(Refusal::internal(error));
-        }
-        if batch.done.is_empty() {
-            return Ok(());
-        }
-        self.converge.converge(&batch.done).await
+            Refusal::internal(error)
+        })
     }
 }
 
 impl Ec2 {
     /// Waits until a batch is durable and in force. Goes on when the waiting caller is dropped.
     pub(crate) async fn settle(&self, batch: Batch) -> Result<(), Refusal> {
-        if batch.pending.is_none() {
-            return Ok(());
+        let Batch { done, pending: Some(pending) } = batch else { return Ok(()) };
+        let inner = Arc::clone(&self.inner);
+        let mut settling = Box::pin(async move {
+            inner.keep(pending).await?;
+            inner.converge(&done).await
+        });
+        // Most batches of a lone caller are settled as soon as they are looked at: no task need be made for them.
+        match std::future::poll_fn(|context| Poll::Ready(settling.as_mut().poll(context))).await {
+            Poll::Ready(settled) => settled,
+            Poll::Pending => tokio::spawn(settling).await.unwrap_or_else(|error| Err(Refusal::internal(error))),
         }
-        let inner = self.inner.clone();
-        let task = tokio::spawn(async move { inner.settle(batch).await });
-        task.await.unwrap_or_else(|error| Err(Refusal::internal(error)))
     }
 }
 

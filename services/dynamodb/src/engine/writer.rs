@@ -1,12 +1,13 @@
-//! The one thread that writes: it runs what is queued, syncs the log once for all of it, then answers.
+//! The one place that writes: it runs what is queued, syncs the log once for all of it, then answers.
 
 use super::{Made, Run, Shape, attempt, open};
 use dynoxide::Database;
 use postern_call::Refusal;
+use postern_store::group::{Committer, Group};
 use rusqlite::Connection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
 /// As many share one sync at most, so that the first of them does not wait for ever more.
@@ -21,8 +22,8 @@ struct Job {
 }
 
 pub struct Writer {
-    queue: mpsc::Sender<Job>,
-    /// The one that the thread writes by; another one after the engine's panic.
+    jobs: Group<Desk>,
+    /// The one that is written by; another one after the engine's panic.
     database: Arc<Mutex<Database>>,
 }
 
@@ -30,13 +31,10 @@ impl Writer {
     pub fn start(file: &Path, shape: Shape) -> Result<Self, Refusal> {
         let database = Arc::new(Mutex::new(open(file)?));
         let log = Log::open(file)?;
-        let (queue, jobs) = mpsc::channel();
         let desk = Desk { file: file.to_owned(), database: Arc::clone(&database), shape, log, broken: None };
-        std::thread::Builder::new()
-            .name("dynamodb".into())
-            .spawn(move || desk.serve(&jobs))
-            .map_err(|error| Refusal::internal(format!("start a writer: {error}")))?;
-        Ok(Self { queue, database })
+        let jobs = Group::start("dynamodb", desk);
+        let jobs = jobs.map_err(|error| Refusal::internal(format!("start a writer: {error}")))?;
+        Ok(Self { jobs, database })
     }
 
     pub fn database(&self) -> Database {
@@ -45,9 +43,14 @@ impl Writer {
 
     pub async fn run(&self, run: Run, is_alone: bool) -> Result<Made, Refusal> {
         let (tell, told) = oneshot::channel();
-        let gone = || Refusal::internal("the writer of a DynamoDB database has stopped");
-        self.queue.send(Job { run, is_alone, tell }).map_err(|_| gone())?;
-        told.await.unwrap_or_else(|_| Err(gone()))
+        let queued = self.jobs.queue(Job { run, is_alone, tell });
+        // What must be alone waits until the readers are through: the group's thread may, a thread that serves others may not.
+        if is_alone {
+            drop(queued)
+        } else {
+            queued.go()
+        }
+        told.await.unwrap_or_else(|_| Err(Refusal::internal("the writer of a DynamoDB database has stopped")))
     }
 }
 
@@ -60,15 +63,14 @@ struct Desk {
     broken: Option<String>,
 }
 
-impl Desk {
-    fn serve(mut self, jobs: &mpsc::Receiver<Job>) {
-        while let Ok(first) = jobs.recv() {
-            let mut answers = Vec::new();
-            let mut next = Some(first);
-            while let Some(job) = next {
-                answers.push((self.work(job.run, job.is_alone), job.tell));
-                next = if answers.len() < GROUP { jobs.try_recv().ok() } else { None };
-            }
+impl Committer for Desk {
+    type Job = Job;
+
+    fn commit(&mut self, mut jobs: Vec<Job>) {
+        while !jobs.is_empty() {
+            let rest = jobs.split_off(jobs.len().min(GROUP));
+            let now = std::mem::replace(&mut jobs, rest);
+            let answers: Vec<_> = now.into_iter().map(|job| (self.work(job.run, job.is_alone), job.tell)).collect();
             self.sync();
             for (answer, tell) in answers {
                 let answer = match &self.broken {
@@ -80,7 +82,18 @@ impl Desk {
             }
         }
     }
+    fn is_untidy(&mut self) -> bool {
+        self.broken.is_none() && self.log.is_long()
+    }
+    fn tidy(&mut self) {
+        let alone = self.shape.write().unwrap_or_else(|e| e.into_inner());
+        let begun = self.log.begin_anew();
+        drop(alone);
+        self.note(begun);
+    }
+}
 
+impl Desk {
     fn work(&self, run: Run, is_alone: bool) -> Result<Made, Refusal> {
         if let Some(word) = &self.broken {
             return Err(Refusal::internal(format!("a DynamoDB database is broken: {word}")));
@@ -99,17 +112,14 @@ impl Desk {
     }
 
     fn sync(&mut self) {
-        if self.broken.is_some() {
-            return;
+        if self.broken.is_none() {
+            let synced = self.log.sync();
+            self.note(synced);
         }
-        let synced = self.log.sync().and_then(|length| {
-            if length < LONGEST_LOG {
-                return Ok(());
-            }
-            let _alone = self.shape.write().unwrap_or_else(|e| e.into_inner());
-            self.log.begin_anew()
-        });
-        if let Err(word) = synced {
+    }
+
+    fn note(&mut self, done: Result<(), String>) {
+        if let Err(word) = done {
             tracing::error!(file = %self.file.display(), word, "a DynamoDB database is not written any more");
             self.broken = Some(word);
         }
@@ -139,10 +149,14 @@ impl Log {
         Ok(Self { file, connection })
     }
 
-    /// Everything committed so far is on the disk when this returns. Gives the log's length in bytes.
-    fn sync(&self) -> Result<u64, String> {
-        self.file.sync_data().map_err(|error| format!("sync the log: {error}"))?;
-        self.file.metadata().map(|facts| facts.len()).map_err(|error| format!("measure the log: {error}"))
+    /// Everything committed so far is on the disk when this returns.
+    fn sync(&self) -> Result<(), String> {
+        self.file.sync_data().map_err(|error| format!("sync the log: {error}"))
+    }
+
+    /// Longer than it should be. What cannot be measured is left to the next sync to tell.
+    fn is_long(&self) -> bool {
+        self.file.metadata().is_ok_and(|facts| facts.len() >= LONGEST_LOG)
     }
 
     /// Brings the log's content into the database and empties it.

@@ -1,6 +1,6 @@
 //! The durable store: one SQLite database for what is known, files for large bodies.
 //!
-//! A change runs on the single writer thread, many requests to one transaction ([`writer`]), and is answered after
+//! One change runs at a time, many requests to one transaction ([`writer`]), and is answered after
 //! the commit has reached the disk. Reads use their own connections and see the last commit ([`Store::read`]).
 //! Everything a crash can leave behind is a file that no row names; [`blobs`] sweeps those at the next start.
 
@@ -68,7 +68,8 @@ impl Store {
         blobs.clone().sweep(path.clone());
         let hot = Arc::new(Hot::new());
         let keepers = writer::Keepers { buckets: buckets.clone(), blobs: blobs.clone(), hot: hot.clone() };
-        let writer = Writer::start(connection, Log::of(&path), keepers)
+        let log = Log::of(&path, &connection, schema::MOST_PAGES);
+        let writer = Writer::start(connection, log, keepers)
             .map_err(|source| S3Error::Directory { path: dir.into(), source })?;
         Ok(Self { path, blobs, buckets, hot, writer, readers: Mutex::new(Vec::new()) })
     }

@@ -11,7 +11,7 @@ const VERSION: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Pages of the write-ahead log after which it is written back: 16 MiB, so that a crash costs little time at start.
-const CHECKPOINT_PAGES: i64 = 4096;
+pub(crate) const MOST_PAGES: u64 = 4096;
 
 pub(crate) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -86,7 +86,6 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)

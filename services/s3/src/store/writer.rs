@@ -1,4 +1,4 @@
-//! The one thread that changes the database: many requests to one transaction, one sync for them all.
+//! The one place that changes the database: many requests to one transaction, one sync for them all.
 
 use super::blobs::{Blobs, Keeper, Pending};
 use super::buckets::{Bucket, Buckets};
@@ -6,10 +6,10 @@ use super::hot::Hot;
 use crate::error::{Answer, no_such_bucket};
 use postern_call::Refusal;
 use postern_store::Log;
+use postern_store::group::{Committer, Group};
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
@@ -130,17 +130,15 @@ where
     }
 }
 
-/// The sending side; the thread ends when it is dropped.
+/// Whoever asks commits at once if nobody else does; else many share a commit.
 pub(crate) struct Writer {
-    jobs: Sender<Box<dyn Job>>,
+    jobs: Group<Database>,
 }
 
 impl Writer {
     pub fn start(connection: Connection, log: Log, keepers: Keepers) -> std::io::Result<Self> {
-        let (jobs, inbox) = channel();
-        let thread = Thread { connection, log, clock: Clock::new(), keepers };
-        std::thread::Builder::new().name("s3-writer".into()).spawn(move || thread.run(&inbox))?;
-        Ok(Self { jobs })
+        let database = Database { connection, log, clock: Clock::new(), keepers };
+        Ok(Self { jobs: Group::start("s3-writer", database)? })
     }
 
     pub async fn change<T, F>(&self, work: F) -> Answer<T>
@@ -149,51 +147,55 @@ impl Writer {
         F: FnMut(&mut Change<'_>) -> rusqlite::Result<Answer<T>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let gone = || Refusal::internal("the writer has stopped");
-        self.jobs.send(Box::new(Work { work, result: None, reply })).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        self.jobs.queue(Box::new(Work { work, result: None, reply })).go();
+        answer.await.map_err(|_| Refusal::internal("the writer has stopped"))?
     }
 }
 
-struct Thread {
+struct Database {
     connection: Connection,
     log: Log,
     clock: Clock,
     keepers: Keepers,
 }
 
-impl Thread {
-    fn run(mut self, inbox: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = inbox.recv() {
-            let mut batch = vec![first];
-            while batch.len() < BATCH
-                && let Ok(job) = inbox.try_recv()
-            {
-                batch.push(job);
-            }
+impl Committer for Database {
+    type Job = Box<dyn Job>;
+
+    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        while !jobs.is_empty() {
+            let rest = jobs.split_off(jobs.len().min(BATCH));
+            let mut batch = std::mem::replace(&mut jobs, rest);
             let began = Instant::now();
             let count = batch.len();
-            if self.commit(&mut batch).is_ok() {
+            if self.commit_batch(&mut batch).is_ok() {
                 batch.into_iter().for_each(|job| job.finish(None));
             } else {
                 self.one_by_one(batch);
             }
-            self.log.look();
             tracing::trace!(count, micros = began.elapsed().as_micros(), "s3 commit");
         }
     }
+    fn is_untidy(&mut self) -> bool {
+        self.log.is_untidy()
+    }
+    fn tidy(&mut self) {
+        self.log.tidy(&self.connection);
+    }
+}
 
+impl Database {
     /// A job that fails must not take its neighbours along.
     fn one_by_one(&mut self, batch: Vec<Box<dyn Job>>) {
         for job in batch {
             let mut alone = vec![job];
-            let failure = self.commit(&mut alone).err().map(|e| e.to_string());
+            let failure = self.commit_batch(&mut alone).err().map(|e| e.to_string());
             alone.into_iter().for_each(|job| job.finish(failure.as_deref()));
         }
     }
 
     /// All jobs in one transaction; after it the buckets known in memory are as on the disk and freed files are gone.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
         let (mut touched, mut freed, mut kept, mut changed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut change = Change {
