@@ -8,13 +8,25 @@ const CHARACTERS_MAX: usize = 1000;
 /// `explicit-deny by endpoint vpce-1#DenyOthers; s3:GetObject on arn:aws:s3:::logs/a`: the verdict, the kind and the name
 /// of the deciding policies with the statement's Sid or its place from 0, and what was asked. Plain ASCII.
 pub fn verdict(action: &str, resource: &str, decision: &Decision) -> String {
-    let told = match decision {
-        Decision::Allow { by } if by.is_empty() => "allow by root".to_owned(),
-        Decision::Allow { by } => format!("allow by {}", by.iter().map(place).collect::<Vec<_>>().join(", ")),
-        Decision::ExplicitDeny { by } => format!("explicit-deny by {}", place(by)),
-        Decision::ImplicitDeny { missing, .. } => format!("implicit-deny for want of {}", kind_name(*missing)),
-    };
-    let line = format!("{told}; {action} on {resource}");
+    let mut line = String::with_capacity(160);
+    match decision {
+        Decision::Allow { by } if by.is_empty() => line.push_str("allow by root"),
+        Decision::Allow { by } => {
+            for (number, statement) in by.iter().enumerate() {
+                line.push_str(if number == 0 { "allow by " } else { ", " });
+                push_place(&mut line, statement);
+            }
+        }
+        Decision::ExplicitDeny { by } => {
+            line.push_str("explicit-deny by ");
+            push_place(&mut line, by);
+        }
+        Decision::ImplicitDeny { missing, .. } => {
+            line.push_str("implicit-deny for want of ");
+            line.push_str(kind_name(*missing));
+        }
+    }
+    line.extend(["; ", action, " on ", resource]);
     // Nearly every line is fit as it is.
     if line.len() <= CHARACTERS_MAX && line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return line;
@@ -22,10 +34,13 @@ pub fn verdict(action: &str, resource: &str, decision: &Decision) -> String {
     line.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).take(CHARACTERS_MAX).collect()
 }
 
-fn place(statement: &StatementRef) -> String {
+fn push_place(line: &mut String, statement: &StatementRef) {
     let StatementRef { kind, policy, index, sid } = statement;
-    let at = sid.clone().unwrap_or_else(|| index.to_string());
-    format!("{} {policy}#{at}", kind_name(*kind))
+    line.extend([kind_name(*kind), " ", policy, "#"]);
+    match sid {
+        Some(sid) => line.push_str(sid),
+        None => line.push_str(&index.to_string()),
+    }
 }
 
 /// A kind in one word.

@@ -81,7 +81,8 @@ pub(crate) async fn call(service: &S3Service, mut request: Request<Body>) -> Res
     let noted = Noted::default();
     request.extensions_mut().insert(noted.clone());
     let is_head = request.method() == Method::HEAD;
-    let arrival = request.extensions().get::<Arrival>().cloned();
+    let request_id =
+        request.extensions().get::<Arrival>().map(|arrival| arrival.request_id.clone()).unwrap_or_default();
     let mut response = match prepare(request) {
         Ok(request) => match service.call(request).await {
             Ok(response) => response,
@@ -89,7 +90,6 @@ pub(crate) async fn call(service: &S3Service, mut request: Request<Body>) -> Res
         },
         Err(refusal) => refused(refusal),
     };
-    let request_id = arrival.map(|a| a.request_id).unwrap_or_default();
     let id_2 = long_id(&request_id);
     let refusal = finish(&mut response, &request_id, &id_2, is_head);
     let (operation, caller) = noted.0.get().cloned().unwrap_or_default();

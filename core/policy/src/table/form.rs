@@ -31,11 +31,10 @@ impl ArnForm {
     /// Whether the ARN has this form. A placeholder stands for some text without a colon; in the resource for anything
     /// up to the next literal, and at its end, unless it is the whole resource (a bucket, a queue), also for slashes.
     pub fn fits(&self, arn: &str) -> bool {
-        let mut given: Vec<&str> = arn.splitn(6, ':').collect();
-        let Some(resource) = given.pop().filter(|_| given.len() == self.fields.len()) else { return false };
+        let mut given = arn.splitn(self.fields.len() + 1, ':');
         let is_whole = self.resource.len() == 1;
-        given.iter().zip(&self.fields).all(|(text, form)| matches(form, text, false))
-            && matches(&self.resource, resource, !is_whole)
+        self.fields.iter().all(|form| given.next().is_some_and(|text| matches(form, text, false)))
+            && given.next().is_some_and(|resource| matches(&self.resource, resource, !is_whole))
     }
 }
 

@@ -14,6 +14,8 @@ pub use conform::flaw;
 pub use embedded::{is_prefix, prefixes, service, services};
 pub use form::ArnForm;
 
+use std::borrow::Cow;
+
 /// The table of one service.
 #[derive(Debug)]
 pub struct Service {
@@ -88,8 +90,8 @@ struct Touch {
 impl Service {
     /// The action of a name without the prefix; letters of either case are the same.
     pub fn action(&'static self, name: &str) -> Option<ActionIn> {
-        let lower = name.to_lowercase();
-        let at = self.actions.binary_search_by(|action| action.lower.as_str().cmp(&lower)).ok()?;
+        let lower = || name.bytes().map(|byte| byte.to_ascii_lowercase());
+        let at = self.actions.binary_search_by(|action| action.lower.bytes().cmp(lower())).ok()?;
         Some(ActionIn { service: self, action: self.actions.get(at)? })
     }
 
@@ -128,6 +130,12 @@ impl Service {
     }
 }
 
+/// Most callers have it so already.
+fn in_lower_case(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
+}
+
 /// An action with the table that it stands in.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionIn {
@@ -162,7 +170,7 @@ impl ActionIn {
     /// Whether a request for it on a thing of this type (`None`: without a resource) has the condition key. Keys of the
     /// network, the principal and the time, which every request has, are in no table.
     pub fn has_key(self, word: Option<&str>, key: &str) -> bool {
-        let lower = key.to_lowercase();
+        let lower = in_lower_case(key);
         if self.service.key_among(&self.action.keys, &lower) {
             return true;
         }

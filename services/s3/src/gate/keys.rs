@@ -60,9 +60,12 @@ pub(crate) fn basic(visit: &Visit) -> Keys {
 /// The keys of a request, from its headers and its query.
 pub(crate) fn of_request(cx: &S3AccessContext<'_>, visit: &Visit) -> Keys {
     let mut keys = basic(visit);
-    for name in HEADERS {
-        if let Some(value) = header(cx.headers(), name) {
-            keys.insert(format!("s3:{name}"), vec![value.to_owned()]);
+    for (name, value) in cx.headers() {
+        if HEADERS.contains(&name.as_str())
+            && let Ok(value) = value.to_str()
+        {
+            // Of a header that comes twice the first counts.
+            keys.entry(format!("s3:{name}")).or_insert_with(|| vec![value.to_owned()]);
         }
     }
     if let Some(referer) = header(cx.headers(), "referer") {

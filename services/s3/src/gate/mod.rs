@@ -16,6 +16,7 @@ pub(crate) use visit::Visit;
 use crate::arrival::{Arrival, Noted, Signed, Signing, header};
 use crate::error::{Answer, no_such_bucket, refuse, refuse_with, wire};
 use crate::store::Store;
+use crate::store::buckets::Bucket;
 use actions::{Need, Target};
 use postern_call::{Caller, Refusal};
 use postern_names::Region;
@@ -132,7 +133,7 @@ impl Gate {
                 if operation != "GetBucketLocation" {
                     redirect::check(visit, &bucket, header(cx.headers(), "host").unwrap_or_default())?;
                 }
-                check_owner(cx, "x-amz-expected-bucket-owner", &bucket.owner.to_string())?;
+                check_owner(cx, "x-amz-expected-bucket-owner", &bucket)?;
                 Some(bucket)
             }
         };
@@ -169,7 +170,7 @@ impl Gate {
         let text = header(cx.headers(), "x-amz-copy-source").unwrap_or_default();
         let source = crate::verbs::copy::Source::read(text)?;
         let bucket = self.store.bucket(&source.bucket).ok_or_else(|| no_such_bucket(&source.bucket))?;
-        check_owner(cx, "x-amz-source-expected-bucket-owner", &bucket.owner.to_string())?;
+        check_owner(cx, "x-amz-source-expected-bucket-owner", &bucket)?;
         let action = if source.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
         let mut asked = keys::basic(visit);
         if let Some(version) = &source.version {
@@ -180,22 +181,12 @@ impl Gate {
     }
 
     /// The tags of the object at hand, which only conditions on them need.
-    fn existing_tags(
-        &self,
-        cx: &S3AccessContext<'_>,
-        bucket: &crate::store::buckets::Bucket,
-        key: &str,
-    ) -> Answer<Vec<(String, String)>> {
+    fn existing_tags(&self, cx: &S3AccessContext<'_>, bucket: &Bucket, key: &str) -> Answer<Vec<(String, String)>> {
         let version = cx.uri().query().and_then(|q| crate::arrival::parameter(q, "versionId"));
         self.tags_of(bucket, key, version.as_deref())
     }
 
-    fn tags_of(
-        &self,
-        bucket: &crate::store::buckets::Bucket,
-        key: &str,
-        version: Option<&str>,
-    ) -> Answer<Vec<(String, String)>> {
+    fn tags_of(&self, bucket: &Bucket, key: &str, version: Option<&str>) -> Answer<Vec<(String, String)>> {
         if !self.store.buckets.tagged.load(std::sync::atomic::Ordering::Acquire) {
             return Ok(Vec::new());
         }
@@ -215,15 +206,15 @@ impl Gate {
 }
 
 /// The owner that a client expects, where it says so, must be the one.
-fn check_owner(cx: &S3AccessContext<'_>, name: &str, owner: &str) -> Answer<()> {
+fn check_owner(cx: &S3AccessContext<'_>, name: &str, bucket: &Bucket) -> Answer<()> {
     match header(cx.headers(), name) {
-        Some(given) if given != owner => Err(refuse("AccessDenied")),
+        Some(given) if given != bucket.owner.to_string() => Err(refuse("AccessDenied")),
         _ => Ok(()),
     }
 }
 
-fn take<T: Clone + Send + Sync + 'static>(cx: &mut S3AccessContext<'_>) -> Answer<T> {
-    cx.extensions_mut().get::<T>().cloned().ok_or_else(|| {
+fn take<T: Send + Sync + 'static>(cx: &mut S3AccessContext<'_>) -> Answer<T> {
+    cx.extensions_mut().remove::<T>().ok_or_else(|| {
         Refusal::internal(format!("the door did not say how the request came: no {}", std::any::type_name::<T>()))
     })
 }
