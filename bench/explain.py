@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from figures import Series, ratio, table
+from region import TARGET
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION_GOAL_US = 1000
@@ -16,7 +17,7 @@ def run(scale):
     found = {}
     # The matrix alone is a million ways: a few runs say enough.
     for _ in range(min(scale.runs, 3)):
-        done = subprocess.run([ROOT / "target/release/examples/many"], check=True, capture_output=True, text=True, timeout=300)
+        done = subprocess.run([TARGET / "release/examples/many"], check=True, capture_output=True, text=True, timeout=300)
         for line in done.stdout.splitlines():
             name, value = line.split()
             found.setdefault(name, []).append(float(value))
