@@ -84,8 +84,7 @@ pub struct Public<'w> {
 
 /// The public address that stands for a private one of the interface.
 pub fn public<'w>(world: &'w World, interface: &NetworkInterface, private: Ipv4Addr) -> Option<Public<'w>> {
-    let is_its = |a: &&ElasticAddress| a.association.is_some_and(|(_, eni, at)| eni == interface.id && at == private);
-    if let Some(elastic) = world.addresses.values().find(is_its) {
+    if let Some(elastic) = world.addresses.associated(interface.id, private) {
         return Some(Public { address: elastic.public_ip, owner: elastic.owner.to_string(), elastic: Some(elastic) });
     }
     let automatic = interface.addresses.iter().find(|a| a.address == private)?.auto_public?;

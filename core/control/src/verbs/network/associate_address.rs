@@ -36,9 +36,7 @@ pub fn associate_address(
         }
         take_off(draft, context, &mut address)?;
     }
-    let former =
-        draft.addresses.values().find(|a| a.association.is_some_and(|(_, e, ip)| (e, ip) == (interface.id, private)));
-    if let Some(mut former) = former.cloned() {
+    if let Some(mut former) = draft.addresses.associated(interface.id, private).cloned() {
         former.association = None;
         draft.put(former);
     }

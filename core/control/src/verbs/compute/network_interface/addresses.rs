@@ -101,9 +101,7 @@ fn take_from_others(draft: &mut Draft<'_>, interface: &NetworkInterface, address
 
 /// An Elastic IP loses its association with a private address that goes.
 fn release_elastic(draft: &mut Draft<'_>, interface: &NetworkInterface, private: Ipv4Addr) {
-    let is_its = |association: (_, _, Ipv4Addr)| association.1 == interface.id && association.2 == private;
-    let found = draft.addresses.values().find(|a| a.association.is_some_and(is_its)).cloned();
-    if let Some(mut elastic) = found {
+    if let Some(mut elastic) = draft.addresses.associated(interface.id, private).cloned() {
         elastic.association = None;
         draft.put(elastic);
     }
