@@ -3,6 +3,7 @@
 use crate::listed::{FilterValues, Listed, flag, one};
 use crate::tags;
 use crate::verbs::network::dhcp_options::NO_DHCP_OPTIONS;
+use postern_call::Answer;
 use postern_model::{Tags, Vpc, VpcCidr, VpcIpv6Cidr, World};
 use postern_names::{AccountId, Region, VpcId};
 use serde_json::{Value, json};
@@ -57,30 +58,32 @@ fn dhcp_options(vpc: &Vpc) -> String {
     if vpc.dhcp_options == NO_DHCP_OPTIONS { "default".to_owned() } else { vpc.dhcp_options.to_string() }
 }
 
-/// As the Describe call shows it; the create reply says `pending` in `state`.
-pub fn vpc(vpc: &Vpc, state: &str) -> Value {
-    let associations: Vec<Value> = vpc.cidrs.iter().map(|c| cidr_association(c, "associated")).collect();
-    let newer: Vec<Value> = vpc.ipv6_cidrs.iter().map(|range| ipv6_association(vpc, range, "associated")).collect();
-    json!({
-        "OwnerId": vpc.owner.to_string(),
-        "InstanceTenancy": vpc.tenancy,
-        "Ipv6CidrBlockAssociationSet": newer,
-        "CidrBlockAssociationSet": associations,
-        "IsDefault": vpc.is_default,
-        "Tags": tags::view(&vpc.tags),
-        "BlockPublicAccessStates": { "InternetGatewayBlockMode": "off" },
-        "VpcId": vpc.id.to_string(),
-        "State": state,
-        "CidrBlock": vpc.primary_cidr().map(|c| c.to_string()),
-        "DhcpOptionsId": dhcp_options(vpc),
-    })
+/// As the Describe call shows it.
+pub fn vpc(vpc: &Vpc) -> Answer {
+    let associations = vpc.cidrs.iter().map(|c| cidr_association(c, "associated"));
+    let newer = vpc.ipv6_cidrs.iter().map(|range| ipv6_association(vpc, range, "associated"));
+    let mut members = vec![
+        ("OwnerId", vpc.owner.to_string().into()),
+        ("InstanceTenancy", vpc.tenancy.clone().into()),
+        ("Ipv6CidrBlockAssociationSet", Answer::list(newer)),
+        ("CidrBlockAssociationSet", Answer::list(associations)),
+        ("IsDefault", vpc.is_default.into()),
+        ("Tags", tags::lean(&vpc.tags)),
+        ("BlockPublicAccessStates", Answer::members([("InternetGatewayBlockMode", "off".into())])),
+        ("VpcId", vpc.id.text().into()),
+        ("State", "available".into()),
+    ];
+    members.extend(vpc.primary_cidr().map(|cidr| ("CidrBlock", cidr.to_string().into())));
+    members.push(("DhcpOptionsId", dhcp_options(vpc).into()));
+    Answer::Members(members.into())
 }
 
 /// As the create reply shows it: neither the VPC nor its IPv6 range is ready yet.
 pub fn new(new: &Vpc) -> Value {
-    let mut reply = vpc(new, "pending");
+    let mut reply = Value::from(vpc(new));
     let ranges = new.ipv6_cidrs.iter().map(|range| ipv6_association(new, range, "associating"));
     reply["Ipv6CidrBlockAssociationSet"] = ranges.collect();
+    reply["State"] = json!("pending");
     reply
 }
 
@@ -98,10 +101,10 @@ pub fn ipv6_association(vpc: &Vpc, range: &VpcIpv6Cidr, state: &str) -> Value {
     })
 }
 
-pub fn cidr_association(cidr: &VpcCidr, state: &str) -> Value {
-    json!({
-        "AssociationId": cidr.association.to_string(),
-        "CidrBlock": cidr.cidr.to_string(),
-        "CidrBlockState": { "State": state },
-    })
+pub fn cidr_association(cidr: &VpcCidr, state: &'static str) -> Answer {
+    Answer::members([
+        ("AssociationId", cidr.association.to_string().into()),
+        ("CidrBlock", cidr.cidr.to_string().into()),
+        ("CidrBlockState", Answer::members([("State", state.into())])),
+    ])
 }

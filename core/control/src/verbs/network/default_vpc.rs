@@ -34,7 +34,7 @@ pub fn create_default_vpc(draft: &mut Draft<'_>, context: &Context<'_>, _: &Requ
     create_vpc::check_count(draft, context)?;
     internet_gateway::check_count(draft, context)?;
     let vpc = make_default_vpc(draft, context)?;
-    Ok(json!({ "Vpc": view::vpc::vpc(&vpc, "pending") }))
+    Ok(json!({ "Vpc": view::vpc::new(&vpc) }))
 }
 
 /// 172.31.0.0/16 with a /20 per zone, an internet gateway and a default route to it.

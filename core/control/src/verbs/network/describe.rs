@@ -13,7 +13,7 @@ macro_rules! describes {
 }
 
 describes! {
-    describe_vpcs("VpcIds", "Vpcs") |_, e: &Vpc| view::vpc::vpc(e, "available");
+    describe_vpcs("VpcIds", "Vpcs") |_, e: &Vpc| view::vpc::vpc(e);
     describe_subnets("SubnetIds", "Subnets") |w, e: &Subnet| view::subnet::subnet(w, e);
     describe_dhcp_options("DhcpOptionsIds", "DhcpOptions") |_, e: &DhcpOptions| view::dhcp_options::dhcp_options(e);
     describe_internet_gateways("InternetGatewayIds", "InternetGateways")

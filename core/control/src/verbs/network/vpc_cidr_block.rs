@@ -56,7 +56,7 @@ pub fn associate_vpc_cidr_block(
     let message = || format!("This network '{}' has met its maximum number of allowed CIDRs: {most}", vpc.id);
     quota::check(most, vpc.cidrs.iter(), || Refusal::new("CidrLimitExceeded", message()))?;
     let added = VpcCidr { association: VpcCidrAssociationId::from_bits(context.outside.bits()), cidr };
-    let reply = view::vpc::cidr_association(&added, "associating");
+    let reply = Value::from(view::vpc::cidr_association(&added, "associating"));
     vpc.cidrs.push(added);
     let id = vpc.id;
     draft.put(vpc);
@@ -152,7 +152,7 @@ pub fn disassociate_vpc_cidr_block(
     let vpc_id = vpc.id;
     draft.put(vpc);
     Ok(json!({
-        "CidrBlockAssociation": view::vpc::cidr_association(&removed, "disassociating"),
+        "CidrBlockAssociation": Value::from(view::vpc::cidr_association(&removed, "disassociating")),
         "VpcId": vpc_id.to_string(),
     }))
 }
