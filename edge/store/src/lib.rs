@@ -231,6 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn a_lone_callers_log_is_written_back_and_stays_short() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        let store = Store::open(&file).unwrap();
+        let size = |name: &str| std::fs::metadata(dir.path().join(name)).unwrap().len();
+        // Five times what makes the log long, one batch after the other.
+        let value = vec![b'x'; 64 << 10];
+        for n in 0..320 {
+            let write = Write::Put { kind: "k".into(), key: format!("{n:03}"), value: value.clone() };
+            store.submit(vec![write]).durable_blocking().unwrap();
+        }
+        assert!(size("state.db") > 12 << 20, "{} bytes written back", size("state.db"));
+        assert!(size("state.db-wal") < 8 << 20, "{} bytes of log", size("state.db-wal"));
+    }
+
+    #[test]
     fn a_file_that_is_no_database_is_named_as_the_step_that_failed() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("state.db");

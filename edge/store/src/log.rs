@@ -29,6 +29,8 @@ pub struct Log {
     length: u64,
     /// With so many pages it is written back.
     most_pages: u64,
+    /// It has so many, and has not been written back since: whoever tidies may be another thread than who committed.
+    is_long: bool,
 }
 
 impl Log {
@@ -40,20 +42,22 @@ impl Log {
         }));
         let mut name = database.as_os_str().to_owned();
         name.push("-wal");
-        Self { path: name.into(), file: None, length: 0, most_pages }
+        Self { path: name.into(), file: None, length: 0, most_pages, is_long: false }
     }
 
-    /// Whether there is something to tidy after a commit. To be asked on the thread that committed. What cannot be read is
-    /// left to [`Log::tidy`] to tell.
+    /// Whether there is something to tidy. To be asked after each commit on the thread that committed. What cannot be read
+    /// is left to [`Log::tidy`] to tell.
     pub fn is_untidy(&mut self) -> bool {
-        PAGES.take() >= self.most_pages || self.has_grown().unwrap_or(true)
+        self.is_long |= PAGES.take() >= self.most_pages;
+        self.is_long || self.has_grown().unwrap_or(true)
     }
 
-    /// Between two commits: writes the log back into the database, and makes one that has grown longer still, with what that
-    /// costs, so that many commits to come need not. A refusal is told and changes nothing: commits work without.
+    /// Between two commits: writes a log that is long back into the database, and makes one that has grown longer still, with
+    /// what that costs, so that many commits to come need not. A refusal is told and changes nothing: commits work without.
     pub fn tidy(&mut self, connection: &Connection) {
-        let passive = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let Err(error) = passive {
+        if std::mem::take(&mut self.is_long)
+            && let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        {
             tracing::warn!(%error, log = %self.path.display(), "a database's log could not be written back");
         }
         if let Err(error) = self.lengthen() {
@@ -154,7 +158,8 @@ mod tests {
         }
         assert!((5..20).contains(&commits), "{commits} commits of about five pages");
         assert_eq!(database(), before);
-        assert!(!log.is_untidy(), "once asked, forgotten");
+        let elsewhere = std::thread::scope(|scope| scope.spawn(|| log.is_untidy()).join().unwrap());
+        assert!(elsewhere, "it is known until it is tidied, on any thread");
         log.tidy(&connection);
         assert!(database() > before + 100_000);
         connection.execute("INSERT INTO t VALUES (1)", []).unwrap();
