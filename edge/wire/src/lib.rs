@@ -1,8 +1,8 @@
 //! AWS's protocols, read and written from the services' models; signatures verified; coverage told.
 //!
 //! A request becomes an operation and a JSON value whose members have the model's names; a value of the same kind
-//! becomes the reply, or an [`postern_call::Answer`] that says the same. Structures are objects, lists arrays, maps objects, blobs base64 text, timestamps RFC 3339 text
-//! with milliseconds; what is absent is absent.
+//! becomes the reply, or a [`postern_call::Answer`] that says the same. Structures are objects, lists arrays, maps objects,
+//! blobs base64 text, timestamps RFC 3339 text with milliseconds; what is absent is absent.
 #![forbid(unsafe_code)]
 
 pub mod coverage;
